@@ -1,0 +1,1 @@
+"""The maintainer's tools of the book: run, check, publish. A reader of a chapter needs none of them."""

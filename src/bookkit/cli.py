@@ -1,0 +1,226 @@
+"""`bookkit`: run, verify, lint and publish the book, fetch its data, look at the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+import json
+from pathlib import Path
+from typing import Annotated, Optional
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+import typer
+
+from bookkit import execute, results, verify
+from bookkit.notebooks import BookError, find_chapters, find_root
+from bookkit.report import chapter_progress, console, show_failure
+from bookkit.save import save_outputs
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+data_app = typer.Typer(no_args_is_help=True, help="The data sets: what there is, get one, where it lies.")
+app.add_typer(data_app, name="data")
+
+Chapters = Annotated[Optional[list[str]], typer.Argument(help="5, 05 or 05_cifar10; all when none is named.")]  # noqa: UP045
+
+
+@contextmanager
+def sentences(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn an error that the user can mend into its sentence on standard error and exit code 2."""
+    try:
+        yield
+    except (BookError, *kinds) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def run(
+    chapters: Chapters = None,
+    profile: Annotated[str, typer.Option(help="quick, or one of notebooks/profiles.yml.")] = execute.QUICK,
+    save: Annotated[bool, typer.Option("--save", help="Write the outputs back to notebooks/ (quick only).")] = False,
+    jobs: Annotated[int, typer.Option(min=0, help="Chapters at a time; 0 chooses: 2, or 1 for long profiles.")] = 0,
+    settings: Annotated[
+        Optional[list[str]], typer.Option("--set", help="name=value, a parameter of every chapter named.")  # noqa: UP045
+    ] = None,
+) -> None:
+    """Execute chapters; the copies go to _build/executed/PROFILE. A full run records its results in book/results."""
+    with sentences():
+        root = find_root()
+        if save and (profile != execute.QUICK or settings):
+            raise BookError("--save keeps the outputs of the quick profile: leave out --profile and --set.")
+        values = dict(execute.parse_setting(text) for text in settings or [])
+        planned = execute.plan(root, find_chapters(root, chapters), profile, values)
+        before = {job: job.chapter.path.read_bytes() for job in planned} if save else {}
+    workers = jobs or (2 if profile in execute.SINGLE_THREADED else 1)
+    outcomes, unsaved = [], 0
+    with chapter_progress(planned) as (out, progress):
+        for outcome in execute.run_all(root, planned, workers, progress):
+            outcomes.append(outcome)
+    for outcome in outcomes:
+        name = outcome.job.chapter.name
+        if not outcome.ok:
+            show_failure(out, root, outcome)
+        elif save:
+            try:
+                save_outputs(root, outcome.executed, outcome.job.chapter, before[outcome.job])
+            except BookError as error:
+                unsaved += 1
+                out.print(escape(str(error)))
+        elif profile == "full" and not values:
+            results.record(root, name, outcome.executed, profile, outcome.job.used, outcome.minutes)
+    if profile == "full" and values:
+        out.print("Results were not recorded: --set makes this another run than the profile's.")
+    failed = sum(not outcome.ok for outcome in outcomes)
+    out.print(f"{len(outcomes) - failed} of {len(outcomes)} chapters ran to the end ({escape(profile)}).")
+    if failed or unsaved:
+        raise typer.Exit(1)
+
+
+@app.command("verify")
+def verify_command(
+    chapters: Chapters = None,
+    share: Annotated[bool, typer.Option("--share", help="Only count which printing cells are compared.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Chapters at a time.")] = 2,
+) -> None:
+    """Run chapters anew and compare with the stored outputs (nbval); its exit code is passed on."""
+    with sentences():
+        root = find_root()
+        chosen = find_chapters(root, chapters)
+        shares = [verify.share_of(chapter) for chapter in chosen] if share else []
+    if not share:
+        raise typer.Exit(verify.compare(root, chosen, jobs))
+    summary = verify.total(shares)
+    table = Table("chapter", "cells that print", "compared", "share")
+    for row in [*shares, summary]:
+        table.add_row(row.name, str(row.printing), str(row.strict), f"{row.part:.0%}")
+    console().print(table)
+    if summary.part < verify.LEAST_SHARE:
+        typer.echo(f"Under {verify.LEAST_SHARE:.0%} of the cells that print are compared strictly.", err=True)
+        raise typer.Exit(1)
+
+
+@app.command("lint")
+def lint_command(
+    chapters: Chapters = None,
+    stats: Annotated[bool, typer.Option("--stats", help="Also print how the chapters read.")] = False,
+) -> None:
+    """Check that chapters obey the book's rules; the reasons stand in bookkit/code_rules.py and prose_rules.py."""
+    from bookkit import lint
+
+    with sentences():
+        chosen = find_chapters(find_root(), chapters)
+        problems = [problem for chapter in chosen for problem in lint.check(chapter)]
+        table = Table("chapter", "words between code", "lines a cell", "longest run of code cells", "compared")
+        for row in (lint.stats(chapter) for chapter in chosen) if stats else ():
+            table.add_row(row.name, f"{row.words:g}", f"{row.lines:g}", str(row.longest_row), f"{row.strict:.0%}")
+    for problem in problems:
+        typer.echo(str(problem))
+    if stats:
+        console().print(table)
+    typer.echo(f"{len(problems)} problems in {len(chosen)} chapters.")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command()
+def site(
+    source: Annotated[
+        str, typer.Option("--from", help="stored: the outputs in notebooks/; full: the last full run.")
+    ] = "stored",
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on any warning.")] = False,
+) -> None:
+    """Build the book's pages and print the path of the first one."""
+    with sentences():
+        root = find_root()
+        if source not in ("stored", "full"):
+            raise BookError(f"--from {source} is not known: it is stored or full.")
+    from bookkit.site import SiteError, build_site
+
+    try:
+        typer.echo(str(build_site(root, source=source, strict=strict)))
+    except SiteError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+@app.command("doctor")
+def doctor_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """What works on this machine, and what to do about the rest. Exit code 1 where there is a problem."""
+    from bookkit import doctor
+
+    try:
+        root = find_root()
+    except BookError:
+        root = None
+    rows = doctor.examine(root)
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+    else:
+        colours = {doctor.OK: "green", doctor.NOTE: "yellow", doctor.PROBLEM: "red"}
+        table = Table("check", "", "found", "what to do")
+        for row in rows:
+            state = f"[{colours[row.state]}]{row.state}[/]"
+            table.add_row(escape(row.check), state, escape(row.found), escape(row.remedy))
+        Console(highlight=False).print(table)
+    if doctor.worst(rows) == doctor.PROBLEM:
+        raise typer.Exit(1)
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """The data sets: size, licence, and where each lies."""
+    from torchbook.data.catalog import CATALOG
+
+    from bookkit.doctor import where_is
+
+    table = Table("name", "what", "MB", "licence", "here")
+    for name, entry in CATALOG.items():
+        known = [file.size_bytes for file in entry.files if file.size_bytes]
+        size = f"{sum(known) / 1e6:.1f}" if known else ""
+        here = where_is(name) or ("no" if entry.files else "comes with a package")
+        table.add_row(*map(escape, (name, entry.title, size, entry.licence, str(here))))
+    Console(highlight=False).print(table)
+
+
+@data_app.command("fetch")
+def data_fetch(
+    name: str,
+    folder: Annotated[Optional[Path], typer.Option(help="Where to put it; the cache folder when not given.")] = None,  # noqa: UP045
+) -> None:
+    """Get a real data set (verified; resumed when cut off) and print where it lies."""
+    with sentences(ValueError, OSError):
+        from torchbook.data.fetch import fetch
+
+        typer.echo(str(fetch(name, folder)))
+
+
+@data_app.command("path")
+def data_path(name: Annotated[Optional[str], typer.Argument()] = None) -> None:  # noqa: UP045
+    """Where a data set lies; without a name, the folders that are searched, in order."""
+    from torchbook.data.folders import data_roots
+
+    from bookkit.doctor import where_is
+
+    with sentences(ValueError):
+        if name is None:
+            typer.echo("\n".join(str(root) for root in data_roots()))
+            return
+        place = where_is(name)
+        if place is None:
+            raise BookError(f"{name} is not on this machine: get it with bookkit data fetch {name}.")
+        typer.echo(str(place))
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Tells a reader what works on this machine, and what to do about the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+import platform
+import shutil
+import sys
+import tempfile
+
+OK, NOTE, PROBLEM = "ok", "note", "problem"
+LEAST_PYTHON = (3, 10)
+LEAST_MEMORY = 4  # GB in the machine; the chapters stay under 2
+LEAST_DISK = 3  # GB free; CIFAR-10 needs about 0.6 while it is unpacked, PyTorch's own packages far more
+
+
+@dataclass(frozen=True)
+class Row:
+    """One check: its subject, `ok`, `note` or `problem`, what was found, and one line of what to do (empty when ok)."""
+
+    check: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def examine(root: Path | None) -> list[Row]:
+    """All rows; `root` is None without a book. A check that itself breaks becomes a problem, and the others go on."""
+    rows: list[Row] = []
+    for check in (python, torch_import, devices, packages, kernel, memory, disk, fonts, cache, data_sets, notebooks):
+        try:
+            rows += check(root)
+        except Exception as error:  # whatever is broken here is what the reader came to learn
+            name = check.__name__.replace("_", " ")
+            rows.append(Row(name, PROBLEM, f"{type(error).__name__}: {error}", "pip install -r requirements.txt"))
+    return rows
+
+
+def python(root: Path | None) -> Iterator[Row]:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info >= LEAST_PYTHON:
+        yield Row("Python", OK, found)
+    else:
+        yield Row("Python", PROBLEM, found, "Install Python 3.10 or newer, and make the environment with it.")
+
+
+def torch_import(root: Path | None) -> Iterator[Row]:
+    try:
+        import torch
+        import torchbook  # noqa: F401  (first: it mends a torchvision built for another torch)
+        import torchvision
+    except Exception as error:  # a broken wheel raises OSError or RuntimeError as well as ImportError
+        first = (str(error).splitlines() or [""])[0]
+        yield Row("PyTorch", PROBLEM, f"{type(error).__name__}: {first}", "pip install -r requirements.txt")
+        return
+    yield Row("PyTorch", OK, f"torch {torch.__version__}, torchvision {torchvision.__version__}")
+
+
+def devices(root: Path | None) -> Iterator[Row]:
+    import torch
+
+    threads = f"CPU with {torch.get_num_threads()} threads"
+    if torch.cuda.is_available():
+        yield Row("device", OK, f"CUDA: {torch.cuda.get_device_name(0)}; {threads}")
+    elif torch.backends.mps.is_available():
+        yield Row("device", OK, f"MPS (Apple); {threads}")
+    else:
+        yield Row("device", OK, f"{threads}; no GPU, and no chapter needs one")
+
+
+def packages(root: Path | None) -> Iterator[Row]:
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    if root is None or not (root / "requirements.txt").is_file():
+        yield Row("packages", NOTE, "no requirements.txt here", "Run bookkit doctor in the book's folder.")
+        return
+    missing, other, count = [], [], 0
+    for line in (root / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        try:
+            wanted = Requirement(line.partition(" #")[0].strip())
+        except InvalidRequirement:  # a comment, an option, a folder
+            continue
+        if wanted.marker and not wanted.marker.evaluate():
+            continue
+        count += 1
+        try:
+            installed = version(wanted.name)
+        except PackageNotFoundError:
+            missing.append(wanted.name)
+        else:
+            if not wanted.specifier.contains(installed, prereleases=True):
+                other.append(f"{wanted.name} {installed} instead of {wanted.specifier}")
+    remedy = "pip install -r requirements.txt"
+    if missing:
+        yield Row("packages", PROBLEM, f"missing: {', '.join(missing)}", remedy)
+    if other:
+        yield Row("packages", NOTE, f"other versions than tested: {', '.join(other)}", remedy)
+    if not missing and not other:
+        yield Row("packages", OK, f"{count} packages as in requirements.txt")
+
+
+def kernel(root: Path | None) -> Iterator[Row]:
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    if "python3" in KernelSpecManager().find_kernel_specs():
+        yield Row("Jupyter kernel", OK, "python3")
+    else:
+        yield Row("Jupyter kernel", PROBLEM, "none named python3", "python -m ipykernel install --sys-prefix")
+
+
+def memory(root: Path | None) -> Iterator[Row]:
+    import psutil  # comes with ipykernel
+
+    numbers = psutil.virtual_memory()
+    found = f"{numbers.total / 1e9:.1f} GB, {numbers.available / 1e9:.1f} GB free"
+    if numbers.total / 1e9 >= LEAST_MEMORY:
+        yield Row("memory", OK, found)
+    else:
+        yield Row("memory", NOTE, found, "Run one chapter at a time: bookkit run --jobs 1.")
+
+
+def disk(root: Path | None) -> Iterator[Row]:
+    free = shutil.disk_usage(root or Path.cwd()).free / 1e9
+    if free >= LEAST_DISK:
+        yield Row("disk", OK, f"{free:.1f} GB free")
+    else:
+        yield Row("disk", NOTE, f"{free:.1f} GB free", "Real data sets and full runs want 3 GB; quick runs need none.")
+
+
+def fonts(root: Path | None) -> Iterator[Row]:
+    from matplotlib import font_manager
+
+    try:
+        font_manager.findfont("DejaVu Sans", fallback_to_default=False)
+    except ValueError:
+        yield Row(
+            "fonts",
+            NOTE,
+            "DejaVu Sans is missing",
+            "It comes with Matplotlib: pip install --force-reinstall matplotlib",
+        )
+    else:
+        yield Row("fonts", OK, "DejaVu Sans")
+
+
+def cache(root: Path | None) -> Iterator[Row]:
+    from torchbook.data.folders import cache_folder
+
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        yield Row("data folder", PROBLEM, f"{folder}: {error.strerror}", "Name a writable folder in TORCHBOOK_CACHE.")
+    else:
+        yield Row("data folder", OK, str(folder))
+
+
+def data_sets(root: Path | None) -> Iterator[Row]:
+    from torchbook.data.catalog import CATALOG
+
+    for name, entry in CATALOG.items():
+        place = where_is(name)
+        if place is not None:
+            yield Row(f"data: {name}", OK, f"real, in {place}")
+        elif not entry.files:
+            yield Row(f"data: {name}", OK, entry.embedded)
+        else:
+            yield Row(f"data: {name}", NOTE, f"stand-in: {entry.embedded}", f"bookkit data fetch {name}")
+
+
+def where_is(name: str) -> Path | None:
+    """The folder of a data set's real form, or None."""
+    from torchbook.data.catalog import card
+    from torchbook.data.folders import find_in_roots
+
+    return find_in_roots(card(name).folder)
+
+
+def notebooks(root: Path | None) -> Iterator[Row]:
+    from bookkit.notebooks import BookError, all_chapters
+
+    try:
+        count = len(all_chapters(root)) if root else 0
+        sentence = "no book at or above this folder"
+    except BookError as error:
+        count, sentence = 0, str(error)
+    if count:
+        yield Row("notebooks", OK, f"{count} chapters")
+    else:
+        yield Row("notebooks", PROBLEM, sentence, "Go to the book's folder, or name it in BOOKKIT_ROOT.")
+
+
+def worst(rows: list[Row]) -> str:
+    return max((row.state for row in rows), key=(OK, NOTE, PROBLEM).index, default=OK)

@@ -1,0 +1,89 @@
+"""Checks that chapters obey the book's rules, and counts how they read. The rules' reasons are their docstrings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+import re
+from statistics import median
+
+from bookkit import code_rules, prose_rules
+from bookkit.notebooks import Chapter
+from bookkit.verify import share_of
+
+RULES: tuple[Callable[[Chapter], Iterator[code_rules.Finding]], ...] = (
+    prose_rules.heading,
+    code_rules.parameters_cell,
+    code_rules.profile_parameters,
+    code_rules.cell_length,
+    code_rules.code_cells_in_a_row,
+    code_rules.unexpected_error,
+    code_rules.executed_in_order,
+    code_rules.alt_text,
+    code_rules.exercises,
+    code_rules.no_installing,
+    code_rules.no_cuda_call,
+    code_rules.no_download,
+    code_rules.no_absolute_path,
+    code_rules.file_size,
+    prose_rules.typed_result,
+    prose_rules.asserted_bound,
+    prose_rules.glued_names,
+    prose_rules.belittling_word,
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One breach of one rule; `cell` counts from 1, None for the whole notebook."""
+
+    chapter: str
+    cell: int | None
+    sentence: str
+    rule: str
+
+    def __str__(self) -> str:
+        where = f"cell {self.cell}: " if self.cell else ""
+        return f"notebooks/{self.chapter}.ipynb: {where}{self.sentence} ({self.rule})"
+
+
+def rule_name(rule: Callable) -> str:
+    return rule.__name__.replace("_", "-")
+
+
+def check(chapter: Chapter) -> list[Problem]:
+    """Every breach in a chapter, in the order of its cells."""
+    problems = [
+        Problem(chapter.name, cell, sentence, rule_name(rule)) for rule in RULES for cell, sentence in rule(chapter)
+    ]
+    return sorted(problems, key=lambda problem: problem.cell or 0)
+
+
+@dataclass(frozen=True)
+class Stats:
+    """How a chapter reads. `words`: median of the texts between code cells; `lines`: median of a code cell."""
+
+    name: str
+    words: float
+    lines: float
+    longest_row: int
+    strict: float
+
+
+def stats(chapter: Chapter) -> Stats:
+    gaps, words, row, longest, seen_code = [], 0, 0, 0, False
+    for cell in chapter.cells:
+        if cell.cell_type == "markdown":
+            words += sum(count_words(part) for part in prose_rules.paragraphs(cell.source))
+            row = 0
+        elif cell.cell_type == "code":
+            if seen_code and words:
+                gaps.append(words)
+            words, row, seen_code = 0, row + 1, True
+            longest = max(longest, row)
+    lines = [len(cell.source.splitlines()) for _, cell in chapter.code_cells]
+    return Stats(chapter.name, median(gaps or [0]), median(lines or [0]), longest, share_of(chapter).part)
+
+
+def count_words(paragraph: str) -> int:
+    return len(re.findall(r"\w+(?:['’-]\w+)*", prose_rules.plain(paragraph)))

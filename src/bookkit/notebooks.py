@@ -1,0 +1,195 @@
+"""Where the book lies, which chapters it has, and what a chapter says about itself."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import cached_property
+import os
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import yaml
+
+
+class BookError(ValueError):
+    """What the user asked for cannot be done; the message is one sentence: what was wrong and what would be right."""
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The project's root: `$BOOKKIT_ROOT`, or the nearest folder from `start` up with `_config.yml` and `notebooks/`.
+
+    Raises BookError where there is none.
+    """
+    named = os.environ.get("BOOKKIT_ROOT")
+    if named:
+        root = Path(named).expanduser().resolve()
+        if _is_root(root):
+            return root
+        raise BookError(f"BOOKKIT_ROOT is {root}, which has no _config.yml beside a notebooks folder.")
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if _is_root(folder):
+            return folder
+    raise BookError(
+        f"No book at or above {here}: go to a folder with _config.yml and notebooks/, or name it in BOOKKIT_ROOT."
+    )
+
+
+def _is_root(folder: Path) -> bool:
+    return (folder / "_config.yml").is_file() and (folder / "notebooks").is_dir()
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One notebook, `notebooks/NN_topic.ipynb`, read when first needed."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """`05_cifar10`"""
+        return self.path.stem
+
+    @property
+    def number(self) -> str:
+        """`05`"""
+        return self.path.stem[:2]
+
+    @cached_property
+    def notebook(self) -> nbformat.NotebookNode:
+        return read_notebook(self.path)
+
+    @property
+    def cells(self) -> list[nbformat.NotebookNode]:
+        return self.notebook.cells
+
+    @property
+    def code_cells(self) -> list[tuple[int, nbformat.NotebookNode]]:
+        """(number among all cells from 1, cell)"""
+        return [(number, cell) for number, cell in enumerate(self.cells, 1) if cell.cell_type == "code"]
+
+    @property
+    def markdown_cells(self) -> list[tuple[int, nbformat.NotebookNode]]:
+        """(number among all cells from 1, cell)"""
+        return [(number, cell) for number, cell in enumerate(self.cells, 1) if cell.cell_type == "markdown"]
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Name and quick value of what the cell tagged `parameters` defines; empty without such a cell."""
+        for _, cell in self.code_cells:
+            if "parameters" in tags(cell):
+                return literal_assignments(cell.source)
+        return {}
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook as version 4. Raises BookError where the file is not one."""
+    try:
+        return nbformat.read(str(path), as_version=4)
+    except Exception as error:  # nbformat raises many kinds: JSON, encoding, validation, its own
+        raise BookError(f"{path.name} cannot be read as a notebook: {str(error).splitlines()[0]}") from error
+
+
+def literal_assignments(source: str) -> dict[str, Any]:
+    """`name = literal` lines of a cell as a dictionary; what is not a literal has the value None."""
+    found: dict[str, Any] = {}
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return found
+    for statement in body:
+        if isinstance(statement, ast.Assign):
+            targets, value = statement.targets, statement.value
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            targets, value = [statement.target], statement.value
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name):
+                try:
+                    found[target.id] = ast.literal_eval(value)
+                except ValueError:
+                    found[target.id] = None
+    return found
+
+
+def all_chapters(root: Path) -> list[Chapter]:
+    """The chapters in order. Raises BookError where there are none."""
+    chapters = [Chapter(path) for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
+    if not chapters:
+        raise BookError(f"{root / 'notebooks'} has no chapters, which are files named NN_topic.ipynb.")
+    return chapters
+
+
+def find_chapters(root: Path, asked: list[str] | None = None) -> list[Chapter]:
+    """The chapters asked for ("5", "05", "05_cifar10" or a path), in the book's order; all when none is named.
+
+    Raises BookError that lists the chapters there are.
+    """
+    chapters = all_chapters(root)
+    if not asked:
+        return chapters
+    wanted = set()
+    for word in asked:
+        stem = Path(word).name.removesuffix(".ipynb")
+        matches = [chapter for chapter in chapters if stem.zfill(2) == chapter.number or stem == chapter.name]
+        if not matches:
+            raise BookError(f"There is no chapter {word}: the chapters are {names_of(chapters)}.")
+        wanted.update(matches)
+    return [chapter for chapter in chapters if chapter in wanted]
+
+
+def names_of(chapters: list[Chapter]) -> str:
+    return ", ".join(chapter.name for chapter in chapters)
+
+
+def read_profiles(root: Path) -> dict[str, dict[str, dict[str, Any]]]:
+    """notebooks/profiles.yml as {profile: {"05": {parameter: value}}}; empty without the file.
+
+    Raises BookError for a file of another shape, or a chapter that does not exist.
+    """
+    path = root / "notebooks" / "profiles.yml"
+    if not path.is_file():
+        return {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except yaml.YAMLError as error:
+        raise BookError(f"notebooks/profiles.yml is not valid YAML: {' '.join(str(error).split())}") from error
+    known = {chapter.number for chapter in all_chapters(root)}
+    profiles: dict[str, dict[str, dict[str, Any]]] = {}
+    for profile, chapters in _mapping(content, "at the top").items():
+        profiles[str(profile)] = {}
+        for key, values in _mapping(chapters, f"under {profile}").items():
+            number = str(key).zfill(2)
+            if number not in known:
+                raise BookError(
+                    f"notebooks/profiles.yml names chapter {key} under {profile}, "
+                    f"but the chapters are {names_of(all_chapters(root))}."
+                )
+            profiles[str(profile)][number] = _mapping(values, f"under {profile}, {key}")
+    return profiles
+
+
+def _mapping(value: Any, where: str) -> dict:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BookError(f"notebooks/profiles.yml holds {value!r} {where}, where names with values belong.")
+    return value
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all: to a temporary name beside it, then in one move."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""A Sphinx extension: pages show what full runs recorded in ``book/results/*.json``, and nothing typed by hand.
+
+Directive::
+
+    ```{results} 05_cifar10
+    ch05_fast_accuracy : Fast road, test accuracy (%) : .1f
+    ```
+
+Role: ``{result}`05_cifar10 ch05_fast_accuracy .1f` ``.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.parsers.rst.roles import set_classes
+
+FOLDER = Path("book/results")
+
+
+class ResultsError(ValueError):
+    """A results file or a value in it that a page asks for is not there."""
+
+
+def read_results(root: Path, chapter: str) -> dict | None:
+    """The record of a chapter's last full run, or None when there is none yet."""
+    path = root / FOLDER / f"{chapter}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def format_value(record: dict, chapter: str, name: str, spec: str) -> str:
+    """The recorded value ``name`` in the given format. Raises ResultsError when it is not recorded."""
+    if name not in record["values"]:
+        raise ResultsError(f"{FOLDER / chapter}.json has no value {name!r}; it has {', '.join(record['values'])}")
+    value = record["values"][name]
+    return format(value, spec) if not isinstance(value, str) else value
+
+
+def parse_rows(lines: list[str]) -> list[tuple[str, str, str]]:
+    """Split ``name : label : format`` lines. Raises ResultsError for a line of another form."""
+    rows = []
+    for line in lines:
+        parts = [part.strip() for part in line.split(" : ")]
+        if len(parts) != 3:
+            raise ResultsError(f"expected `name : label : format`, got {line!r}")
+        rows.append((parts[0], parts[1], parts[2]))
+    return rows
+
+
+def stamp(record: dict) -> str:
+    """One sentence: when, where and with what a full run was made."""
+    minutes = record["minutes"]
+    return (
+        f"Full run of {record['date'][:10]} on {record['hardware']}, torch {record['torch']}, "
+        f"{minutes:.1f} minutes, commit {record.get('commit') or 'unknown'}."
+    )
+
+
+def results_table(record: dict, chapter: str, rows: list[tuple[str, str, str]]) -> nodes.table:
+    """A two-column docutils table of labels and values."""
+    table = nodes.table(classes=["results"])
+    group = nodes.tgroup(cols=2)
+    table += group
+    group += [nodes.colspec(colwidth=3), nodes.colspec(colwidth=1)]
+    head, body = nodes.thead(), nodes.tbody()
+    group += [head, body]
+    head += _row("Measured", "Value")
+    for name, label, spec in rows:
+        body += _row(label, format_value(record, chapter, name, spec))
+    return table
+
+
+def _row(*cells: str) -> nodes.row:
+    row = nodes.row()
+    for cell in cells:
+        row += nodes.entry("", nodes.paragraph(text=cell))
+    return row
+
+
+class ResultsDirective(Directive):
+    """``{results} NN_topic``: a table of recorded values, one ``name : label : format`` a line, with its stamp."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self):
+        env = self.state.document.settings.env
+        root = Path(env.srcdir)
+        chapter = self.arguments[0]
+        env.note_dependency(str(root / FOLDER / f"{chapter}.json"))
+        try:
+            rows = parse_rows([line for line in self.content if line.strip()])
+            record = read_results(root, chapter)
+            if record is None:
+                return [nodes.paragraph(text="No full run of this chapter has been recorded yet.")]
+            return [results_table(record, chapter, rows), nodes.paragraph("", "", nodes.emphasis(text=stamp(record)))]
+        except ResultsError as error:
+            raise self.error(str(error)) from error
+
+
+def result_role(name, rawtext, text, lineno, inliner, options=None, content=None):
+    """``{result}`NN_topic name format` ``: one recorded value in a sentence."""
+    options = dict(options or {})
+    set_classes(options)
+    env = inliner.document.settings.env
+    try:
+        chapter, key, spec = text.split()
+        env.note_dependency(str(Path(env.srcdir) / FOLDER / f"{chapter}.json"))
+        record = read_results(Path(env.srcdir), chapter)
+        if record is None:
+            return [nodes.emphasis(text="(not measured yet)")], []
+        return [nodes.inline(rawtext, format_value(record, chapter, key, spec), classes=["result"])], []
+    except ValueError as error:  # a wrong number of words, or ResultsError
+        message = inliner.reporter.error(f"result role {text!r}: {error}", line=lineno)
+        return [inliner.problematic(rawtext, rawtext, message)], [message]
+
+
+def setup(app):
+    app.add_directive("results", ResultsDirective)
+    app.add_role("result", result_role)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,130 @@
+"""What full runs measured: reads the values that a chapter glued, keeps `book/results/<NN_topic>.json`."""
+
+from __future__ import annotations
+
+import ast
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, version
+import json
+import math
+import os
+from pathlib import Path
+import platform
+import re
+import subprocess
+from typing import Any
+
+import nbformat
+
+from bookkit.notebooks import BookError, write_text
+
+WRAPPED = re.compile(r"^(?:np\.(?:float|int|uint|bool|str)\w*|tensor)\((.*?)(?:, (?:dtype|device)=[^,]+)*\)$", re.S)
+
+
+def glued_values(notebook: nbformat.NotebookNode) -> dict[str, float | int | str]:
+    """Name and value of everything the notebook glued, figures left out. Numbers are numbers, the rest is text."""
+    values: dict[str, float | int | str] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            scrap = output.get("metadata", {}).get("scrapbook")
+            if not scrap or "name" not in scrap:
+                continue
+            prefix = scrap.get("mime_prefix", "")
+            data = {key[len(prefix) :]: value for key, value in output.get("data", {}).items()}
+            if "text/plain" in data and not any(key.startswith("image/") for key in data):
+                values[scrap["name"]] = parse_value("".join(data["text/plain"]))
+    return values
+
+
+def parse_value(text: str) -> float | int | str:
+    """A value from its `repr`: a number where it is one (NumPy's and PyTorch's scalars too), else text.
+
+    Infinity and not-a-number stay text, as JSON has no word for them.
+    """
+    text = text.strip()
+    wrapped = WRAPPED.match(text)
+    inner = wrapped.group(1) if wrapped else text
+    try:
+        value = ast.literal_eval(inner)
+    except (ValueError, SyntaxError):
+        return text
+    if isinstance(value, (bool, str)):
+        return str(value)
+    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return text
+
+
+def record(root: Path, name: str, executed: Path, profile: str, parameters: dict[str, Any], minutes: float) -> Path:
+    """Write what a run measured to book/results/`name`.json and return that path. `minutes`: wall clock."""
+    notebook = nbformat.read(str(executed), as_version=4)
+    content = {
+        "chapter": name,
+        "profile": profile,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit(root),
+        "torch": _version("torch"),
+        "torchvision": _version("torchvision"),
+        "python": platform.python_version(),
+        "hardware": hardware(),
+        "minutes": round(minutes, 2),
+        "parameters": parameters,
+        "values": glued_values(notebook),
+    }
+    path = root / "book" / "results" / f"{name}.json"
+    write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    return path
+
+
+def load(folder: Path) -> list[dict[str, Any]]:
+    """The recorded results in the book's order; none without the folder. Raises BookError for a broken file."""
+    found = []
+    for path in sorted(Path(folder).glob("*.json")):
+        try:
+            found.append(json.loads(path.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise BookError(f"{path} is not valid JSON ({error}): run its chapter again, --profile full.") from error
+    return found
+
+
+def commit(root: Path) -> str | None:
+    """Short hash of the commit that ran, with `-dirty` where anything but results was changed; None outside git."""
+    head = _git(root, "rev-parse", "--short", "HEAD")
+    if not head:
+        return None
+    changed = _git(root, "status", "--porcelain", "--", ".", ":(exclude)book/results")
+    return head + ("-dirty" if changed else "")
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        answer = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True)
+    except OSError:
+        return None
+    return answer.stdout.strip() if answer.returncode == 0 else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def hardware() -> dict[str, Any]:
+    """{"cpu": model, "threads": PyTorch's, "gpu": name or None}"""
+    import torch
+    import torchbook  # noqa: F401  (first: it mends a torchvision built for another torch)
+
+    uses_gpu = torch.cuda.is_available() and os.environ.get("TORCHBOOK_DEVICE", "cuda").startswith("cuda")
+    gpu = torch.cuda.get_device_name(0) if uses_gpu else None
+    return {"cpu": cpu_model(), "threads": torch.get_num_threads(), "gpu": gpu}
+
+
+def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name as Linux gives it, elsewhere as Python does."""
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.lower().startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,75 @@
+"""Writes the outputs of an executed copy back into its chapter, without what differs between runs and machines."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import re
+
+import nbformat
+
+from bookkit.notebooks import BookError, Chapter, read_notebook, write_text
+
+
+def save_outputs(root: Path, executed: Path, chapter: Chapter, before: bytes) -> None:
+    """Write an executed copy's outputs into the chapter, cleaned; `before` is the chapter's file when the run began.
+
+    Raises BookError when the chapter was edited during the run: its outputs would belong to another text.
+    """
+    if chapter.path.read_bytes() != before:
+        raise BookError(f"{chapter.name} was edited while it ran, so its outputs were not saved: run it again.")
+    cleaned = clean(chapter.notebook, read_notebook(executed), root)
+    nbformat.validate(cleaned)
+    write_text(chapter.path, nbformat.writes(cleaned) + "\n")
+
+
+def clean(source: nbformat.NotebookNode, executed: nbformat.NotebookNode, root: Path) -> nbformat.NotebookNode:
+    """`source` with the outputs of `executed` (the same cells in order), without what differs between runs."""
+    if [cell.source for cell in source.cells] != [cell.source for cell in executed.cells]:
+        raise BookError("The executed copy has other cells than the chapter, so its outputs cannot be saved there.")
+    notebook = nbformat.from_dict(json.loads(json.dumps(source)))
+    notebook.nbformat, notebook.nbformat_minor = 4, 5  # 4.5 is the first with cell ids
+    notebook.metadata.pop("papermill", None)
+    notebook.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    notebook.metadata["language_info"] = {"name": "python"}
+    count, seen = 0, set()
+    for number, (cell, ran) in enumerate(zip(notebook.cells, executed.cells, strict=True), 1):
+        cell.id = cell.get("id") if cell.get("id") not in (None, *seen) else f"cell-{number:02d}"
+        seen.add(cell.id)
+        for key in ("papermill", "execution", "ExecuteTime"):
+            cell.metadata.pop(key, None)
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            cell.outputs = [_clean_output(output, count, root) for output in _joined(ran.outputs)]
+    return notebook
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """Neighbouring pieces of one stream joined: how a stream was cut differs from run to run."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        last = joined[-1] if joined else None
+        if last and output.output_type == "stream" == last.output_type and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+def _clean_output(output: nbformat.NotebookNode, count: int, root: Path) -> nbformat.NotebookNode:
+    if output.output_type == "execute_result":
+        output.execution_count = count
+    if output.output_type == "error":  # a traceback shows where packages lie on this machine
+        output.traceback = [_without_folders(line, root) for line in output.traceback]
+    return output
+
+
+def _without_folders(line: str, root: Path) -> str:
+    start = r"(?:~|[A-Za-z]:)?[\\/](?:[^\s'\"\x1b]*[\\/])?"  # a path's beginning; an escape code may stand before it
+    line = re.sub(start + r"(?=(?:site|dist)-packages[\\/])", "", line)
+    line = re.sub(start + r"lib[\\/](?=python3)", "", line)
+    for folder in (root, Path.home()):
+        line = line.replace(f"{folder}{os.sep}", "")
+    return line

@@ -1,0 +1,64 @@
+"""Holds the chapters against their stored outputs with nbval, and counts what is compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+import subprocess
+import sys
+
+import nbformat
+
+from bookkit.execute import QUICK, environment
+from bookkit.notebooks import Chapter, tags
+
+LEAST_SHARE = 0.8  # of the code cells that print
+IGNORED_TAGS = ("nbval-ignore-output", "nbval-skip")
+IGNORED_COMMENTS = ("# NBVAL_IGNORE_OUTPUT", "# NBVAL_SKIP")
+
+
+@dataclass(frozen=True)
+class Share:
+    """How many of a chapter's printing code cells nbval compares."""
+
+    name: str
+    printing: int
+    strict: int
+
+    @property
+    def part(self) -> float:
+        return self.strict / self.printing if self.printing else 1.0
+
+
+def compare(root: Path, chapters: list[Chapter], jobs: int = 2, more: list[str] | None = None) -> int:
+    """Run nbval over the chapters, each in one worker; returns pytest's exit code. `more`: further pytest arguments."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--override-ini", "addopts="]
+    command += ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 else []
+    command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in chapters)]
+    return subprocess.run(command, cwd=root, env=environment(QUICK)).returncode
+
+
+def prints(cell: nbformat.NotebookNode) -> bool:
+    """Whether a code cell shows what nbval can compare: text or an error. Pictures and glued values do not count."""
+    for output in cell.get("outputs", []):
+        if output.output_type in ("stream", "error"):
+            return True
+        data = output.get("data", {})
+        glued = any(key.startswith("application/papermill.record") for key in data)
+        if not glued and not any(key.startswith("image/") for key in data):
+            return True
+    return False
+
+
+def is_strict(cell: nbformat.NotebookNode) -> bool:
+    first = cell.source.lstrip()
+    return not set(tags(cell)) & set(IGNORED_TAGS) and not first.startswith(IGNORED_COMMENTS)
+
+
+def share_of(chapter: Chapter) -> Share:
+    printing = [cell for _, cell in chapter.code_cells if prints(cell)]
+    return Share(chapter.name, len(printing), sum(is_strict(cell) for cell in printing))
+
+
+def total(shares: list[Share]) -> Share:
+    return Share("total", sum(share.printing for share in shares), sum(share.strict for share in shares))

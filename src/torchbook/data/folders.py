@@ -1,0 +1,43 @@
+"""Where data may lie on this machine, in the order in which they are looked for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path
+from torchbook.data.errors import DataError
+
+
+def cache_folder() -> Path:
+    """Return the folder for downloads and caches, which may not exist yet: $TORCHBOOK_CACHE, else the user's cache."""
+    chosen = os.environ.get("TORCHBOOK_CACHE")
+    return Path(chosen).expanduser() if chosen else user_cache_path("torchbook")
+
+
+def data_roots(folder: str | os.PathLike | None = None) -> list[Path]:
+    """List the folders to search for real data: `folder`, $TORCHBOOK_DATA, then the cache's `data`.
+
+    An explicit `folder` that is not a directory raises DataError; the other two may be absent: chapters then run on
+    the stand-in.
+    """
+    roots = []
+    if folder is not None:
+        explicit = Path(folder).expanduser()
+        if not explicit.is_dir():
+            raise DataError(f"the data folder {explicit} is not a directory; create it, or leave the argument out.")
+        roots.append(explicit)
+    from_environment = os.environ.get("TORCHBOOK_DATA")
+    if from_environment:
+        roots.append(Path(from_environment).expanduser())
+    roots.append(cache_folder() / "data")
+    return roots
+
+
+def find_in_roots(forms: tuple[str, ...], folder: str | os.PathLike | None = None) -> Path | None:
+    """Return the first place that has one of `forms` (paths below a root), or None.
+
+    An explicit `folder` is the only place looked at.
+    """
+    roots = data_roots(folder)[:1] if folder is not None else data_roots()
+    return next((root / form for root in roots for form in forms if (root / form).exists()), None)

@@ -1,0 +1,124 @@
+"""`bookkit doctor` and `bookkit data`: rows, remedies, sentences."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tiny_books import first_chapter, make_book
+from typer.testing import CliRunner
+
+from bookkit import doctor
+from bookkit.cli import app
+
+
+@pytest.fixture
+def book(tmp_path):
+    return make_book(tmp_path / "book", {"01_first": first_chapter()})
+
+
+def bookkit(root: Path, *words: str, **env: str):
+    return CliRunner().invoke(app, list(words), env={"BOOKKIT_ROOT": str(root), **env})
+
+
+def test_every_row_is_ok_or_says_what_to_do(book):
+    rows = doctor.examine(book)
+    names = [row.check for row in rows]
+    assert {"Python", "PyTorch", "device", "packages", "Jupyter kernel", "memory", "disk", "fonts"} < set(names)
+    assert {"data folder", "data: cifar10", "data: digits", "notebooks"} < set(names)
+    assert all(row.state in (doctor.OK, doctor.NOTE, doctor.PROBLEM) for row in rows)
+    assert all(row.remedy for row in rows if row.state != doctor.OK)
+
+
+@pytest.mark.parametrize(
+    ("requirements", "state", "part"),
+    [
+        ("nbformat>=5  # notebooks\n# a comment\n-e .\n", doctor.OK, "1 packages"),
+        ("nbformat==0.0.1\n", doctor.NOTE, "instead of ==0.0.1"),
+        ("no-such-package-of-the-book==1.0\n", doctor.PROBLEM, "missing: no-such-package-of-the-book"),
+        ('no-such-package==1.0; python_version < "3"\n', doctor.OK, "0 packages"),
+    ],
+)
+def test_packages_are_held_against_requirements(book, requirements, state, part):
+    (book / "requirements.txt").write_text(requirements)
+    [row] = doctor.packages(book)
+    assert row.state == state
+    assert part in row.found
+
+
+def test_old_python_is_a_problem(monkeypatch):
+    monkeypatch.setattr(doctor.sys, "version_info", (3, 9, 1))
+    [row] = doctor.python(None)
+    assert row.state == doctor.PROBLEM
+    assert "3.10" in row.remedy
+
+
+def test_a_cache_folder_that_cannot_be_made_is_a_problem(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "file" / "cache"))
+    [row] = doctor.cache(None)
+    assert row.state == doctor.PROBLEM
+    assert "TORCHBOOK_CACHE" in row.remedy
+
+
+def test_real_data_are_told_from_the_stand_in(tmp_path, monkeypatch):
+    (tmp_path / "cifar-10-batches-py").mkdir()
+    monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path))
+    rows = {row.check: row for row in doctor.data_sets(None)}
+    assert str(tmp_path) in rows["data: cifar10"].found
+    assert rows["data: fashion-mnist"].state == doctor.NOTE
+    assert rows["data: fashion-mnist"].remedy == "bookkit data fetch fashion-mnist"
+    assert rows["data: digits"].state == doctor.OK
+
+
+def test_a_check_that_breaks_is_a_problem_and_the_others_go_on(book, monkeypatch):
+    def broken(root):
+        raise OSError("the disk is gone")
+
+    broken.__name__ = "disk"
+    monkeypatch.setattr(doctor, "disk", broken)
+    rows = doctor.examine(book)
+    assert doctor.Row("disk", doctor.PROBLEM, "OSError: the disk is gone", "pip install -r requirements.txt") in rows
+    assert rows[-1].check == "notebooks"
+
+
+def test_the_table_shows_rows_and_passes_without_a_problem(book):
+    result = bookkit(book, "doctor")
+    assert result.exit_code == 0, result.output
+    assert "1 chapters" in result.stdout
+
+
+def test_json_and_exit_code_1_where_there_is_no_book(tmp_path):
+    result = bookkit(tmp_path, "doctor", "--json")
+    assert result.exit_code == 1
+    rows = {row["check"]: row for row in json.loads(result.stdout)}
+    assert rows["notebooks"]["state"] == "problem"
+    assert "BOOKKIT_ROOT" in rows["notebooks"]["remedy"]
+
+
+def test_data_list_names_every_set(book):
+    result = bookkit(book, "data", "list")
+    assert result.exit_code == 0
+    assert all(name in result.stdout for name in ("digits", "cifar10", "ants-bees", "shakespeare", "names"))
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["data", "path", "mnist-of-cats"], "cifar10"),
+        (["data", "fetch", "mnist-of-cats"], "cifar10"),
+        (["data", "path", "cifar10"], "bookkit data fetch cifar10"),
+    ],
+)
+def test_data_that_are_unknown_or_absent_are_one_sentence(book, words, part):
+    result = bookkit(book, *words)
+    assert result.exit_code == 2
+    assert part in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_data_path_is_where_the_data_lie(book, tmp_path):
+    (tmp_path / "cifar10").mkdir()
+    assert bookkit(book, "data", "path", "cifar10", TORCHBOOK_DATA=str(tmp_path)).stdout == f"{tmp_path / 'cifar10'}\n"
+    assert bookkit(book, "data", "path", TORCHBOOK_DATA=str(tmp_path)).stdout.splitlines()[0] == str(tmp_path)

@@ -1,0 +1,235 @@
+"""Each rule of `bookkit lint` on a good notebook and on bad ones."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from tiny_books import code, error, figure, make_book, markdown, notebook, printed
+from typer.testing import CliRunner
+
+from bookkit import lint, prose_rules
+from bookkit.cli import app
+from bookkit.notebooks import Chapter
+
+ALT = "A line that falls from left to right."
+CLASS = "class Net:\n" + "\n".join(f"    field_{n} = {n}" for n in range(40))
+
+
+def good_cells() -> list[nbformat.NotebookNode]:
+    """A chapter that breaks no rule."""
+    cells = [
+        markdown("(ch-first)=\n# First\n\nWhat you will see."),
+        code("import os\nfrom myst_nb import glue"),
+        code("epochs = 2  # passes\nsource = 'embedded'", "parameters"),
+        markdown("We train, as {cite:t}`lecun1998` did with 99 % accuracy, and glue what came out."),
+        code("accuracy = 0.5\nglue('ch01_accuracy', accuracy, display=False)\nassert accuracy < 0.9"),
+        code("plot()", outputs=[figure()], alt=ALT),
+        markdown("The accuracy is {glue:text}`ch01_accuracy:.2f`, under 90 %.\n<!-- bound: asserted above -->"),
+        code(CLASS),
+        code("1 / 0", "raises-exception", outputs=[error()]),
+    ]
+    for n in (1, 2, 3):
+        cells += [
+            markdown(f"Exercise {n}: extend it."),
+            code("answer = None", f"exercise-01-{n}"),
+            code("answer = 1", f"solution-01-{n}", "hide-cell"),
+        ]
+    return cells
+
+
+def problems_of(tmp_path, cells, executed=True, profiles='full:\n  "01": {epochs: 3}\n'):
+    root = make_book(tmp_path / "book", {"01_first": notebook(*cells, executed=executed)}, profiles)
+    return lint.check(Chapter(root / "notebooks" / "01_first.ipynb"))
+
+
+def test_a_good_chapter_has_no_problem(tmp_path):
+    assert problems_of(tmp_path, good_cells()) == []
+
+
+def replaced(index, *cells):
+    """The good chapter with the cell at `index` (from 0) replaced."""
+
+    def change(good):
+        return good[:index] + list(cells) + good[index + 1 :]
+
+    return change
+
+
+def added(*cells):
+    return lambda good: good + list(cells)
+
+
+def tagged(index, *tags):
+    def change(good):
+        good[index].metadata["tags"] = list(tags)
+        return good
+
+    return change
+
+
+BAD = [
+    ("heading", 1, replaced(0, markdown("# First"))),
+    ("heading", 1, replaced(0, markdown("(ch-first)=\nFirst"))),
+    ("heading", 1, lambda good: good[1:2] + good[:1] + good[2:]),
+    ("heading", 19, added(markdown("# Second title"))),
+    ("parameters-cell", 3, tagged(2)),
+    ("parameters-cell", 3, replaced(2, code("epochs = 1 + n", "parameters"))),
+    ("parameters-cell", 3, replaced(2, code("epochs = 1\nprint(epochs)", "parameters"))),
+    ("parameters-cell", 3, replaced(2, code("a = b = 1\nepochs = 1", "parameters"))),
+    ("parameters-cell", 5, tagged(4, "parameters")),
+    ("profile-parameters", None, replaced(2, code("passes = 1", "parameters"))),
+    ("cell-length", 6, replaced(5, code("\n".join(["x = 1"] * 31)))),
+    ("cell-length", 8, replaced(7, code(CLASS + "\nnet = Net()"))),
+    ("code-cells-in-a-row", 7, replaced(6, code("x = 1"))),
+    ("unexpected-error", 9, tagged(8)),
+    ("alt-text", 6, replaced(5, code("plot()", outputs=[figure()]))),
+    ("alt-text", 6, replaced(5, code("plot()", outputs=[figure()], alt="A line."))),
+    ("exercises", 11, replaced(11)),
+    ("exercises", 12, tagged(11, "solution-01-1")),
+    ("exercises", 11, replaced(10)),
+    ("exercises", 11, tagged(10, "exercise-02-1")),
+    ("exercises", 14, tagged(13, "exercise-01-1")),
+    ("exercises", None, replaced(16)),
+    ("no-installing", 2, replaced(1, code("!pip install x"))),
+    ("no-installing", 2, replaced(1, code("%pip install x"))),
+    ("no-installing", 2, replaced(1, code("if True:\n    !python -m pip install x"))),
+    ("no-cuda-call", 2, replaced(1, code("model.cuda()"))),
+    ("no-download", 2, replaced(1, code("CIFAR10('x', download=True)"))),
+    ("no-absolute-path", 2, replaced(1, code("open('/home/me/data.csv')"))),
+    ("no-absolute-path", 2, replaced(1, code(r"open('C:\\data.csv')"))),
+    ("no-absolute-path", 2, replaced(1, code("f()", outputs=[printed("saved in /home/me/model.pt")]))),
+    ("no-absolute-path", 2, replaced(1, code("f()", outputs=[printed("x/lib/site-packages/torch/nn.py:3: Warn")]))),
+    ("file-size", None, replaced(1, code("f()", outputs=[printed("x" * 1_000_000)]))),
+    ("asserted-bound", 4, replaced(3, markdown("Below 45 %. <!-- bound: asserted in the next cell -->"))),
+    ("glued-names", 7, replaced(6, markdown("It is {glue:text}`ch01_loss:.2f`."))),
+    ("glued-names", 7, replaced(6, markdown("```{glue:figure} ch01_curve\n```"))),
+    ("glued-names", 5, replaced(4, code("glue('accuracy', 0.5)\nglue('ch01_accuracy', 0.5)"))),
+    ("belittling-word", 4, replaced(3, markdown("We simply call it."))),
+    ("belittling-word", 4, replaced(3, markdown("*Just* call it."))),
+    ("typed-result", 4, replaced(3, markdown("The network reaches 93 % of them."))),
+]
+
+
+@pytest.mark.parametrize(("rule", "cell", "change"), BAD, ids=[f"{n}-{row[0]}" for n, row in enumerate(BAD)])
+def test_a_bad_chapter_breaks_its_rule_in_that_cell(tmp_path, rule, cell, change):
+    cells = change(good_cells())
+    if rule == "asserted-bound":
+        cells[4].source = "glue('ch01_accuracy', 0.5)"
+    found = problems_of(tmp_path, cells)
+    assert (rule, cell) in [(problem.rule, problem.cell) for problem in found], [str(problem) for problem in found]
+
+
+@pytest.mark.parametrize("counts", [None, [1, 3]], ids=["never", "out-of-order"])
+def test_cells_must_be_executed_in_order(tmp_path, counts):
+    cells = good_cells()
+    for cell, count in zip([cells[1], cells[2]], counts or [None, None], strict=True):
+        cell["execution_count"] = count
+    found = problems_of(tmp_path, cells, executed=False)
+    assert ("executed-in-order", 3 if counts else 2) in [(problem.rule, problem.cell) for problem in found]
+
+
+def test_every_rule_has_a_bad_example_and_a_reason():
+    names = {lint.rule_name(rule) for rule in lint.RULES}
+    assert names == {row[0] for row in BAD} | {"executed-in-order"}
+    assert all(rule.__doc__ for rule in lint.RULES)
+
+
+TYPED = [
+    "The network reaches 93.5 %.",
+    "It is right on 93% of the images.",
+    "It gains 4 percentage points.",
+    "It gets 93 percent.",
+    "An accuracy of 0.93 is what we see.",
+    "The accuracy is 93.",
+    "The loss falls from 2.30 to 0.61.",
+    "The validation loss\nends at 0.61.",
+    "We end with 0.61 loss.",
+    "A perplexity near 5.1 is good.",
+    "An epoch takes 12 s on a laptop.",
+    "It runs in 3.5 seconds.",
+    "The 45-second run shows it.",
+    "A step takes 8 ms, as seen.",
+    "About 20 minutes on a GPU.",
+    "It is 3.2 times faster.",
+    "| net | accuracy |\n|---|---|\n| LeNet | 71.2 % |",
+    "```{note}\nIt reached 93 %.\n```",
+    ":::{admonition} Result\n:class: tip\nIt reached 93 %.\n:::",
+    "Marked: 10 % <!-- bound: asserted below -->\n\nNot marked: 12 %.",
+]
+FINE = [
+    "We use 50 % dropout and a 95 % confidence interval.",
+    "Dropout of 50 % is common; chance is 10 %.",
+    "A validation split: 10 % validation split of the training set.",
+    "The accuracy is {glue:text}`ch01_accuracy:.2f`, in {glue:text}`ch01_seconds:.0f` s.",
+    "`accuracy = 0.93` and ``loss 2.30`` are code.",
+    "Untrained, the loss should be $-\\log(1/10) = 2.303$.",
+    "$$\nloss = 2.30\n$$",
+    "```\naccuracy 93 %\n```",
+    "```{code-block} python\nloss = 0.61  # 93 %\n```",
+    "See [93 % in 3 minutes](https://example.org/93%).",
+    "The record is 96 % {cite}`jordan2024`.",
+    "The record is 96 % (Jordan, 2024). <!-- cited -->",
+    "We mask 30 % of the pixels. <!-- setting -->",
+    "The loss uses label smoothing 0.1 here.",
+    "The 1990s had 60,000 images, 10 classes and 28x28 pixels.",
+    "With a learning rate of 0.01 the loss falls; see chapter 5.",
+    "The loss is averaged over 512 images.",
+    "It needs PyTorch 2.6 or newer.",
+    "(ch-90s)=\n## Ten sections",
+]
+
+
+@pytest.mark.parametrize("text", TYPED)
+def test_a_typed_result_is_found(tmp_path, text):
+    found = problems_of(tmp_path, replaced(3, markdown(text))(good_cells()))
+    assert [(problem.rule, problem.cell) for problem in found if problem.rule == "typed-result"] == [
+        ("typed-result", 4)
+    ]
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_what_is_no_result_passes(tmp_path, text):
+    chapter = Chapter(make_book(tmp_path / "b", {"01_a": notebook(markdown(text))}) / "notebooks" / "01_a.ipynb")
+    assert list(prose_rules.typed_result(chapter)) == []
+
+
+@pytest.mark.parametrize("text", ["Compiled just-in-time.", "We adjust it.", "`just` is a tool.", "An unjust rule."])
+def test_words_that_only_look_alike_pass(tmp_path, text):
+    chapter = Chapter(make_book(tmp_path / "b", {"01_a": notebook(markdown(text))}) / "notebooks" / "01_a.ipynb")
+    assert list(prose_rules.belittling_word(chapter)) == []
+
+
+@pytest.mark.parametrize("source", ["for n in range(2):\n    glue(f'ch01_run{n}', n)", "myst_nb.glue('ch01_run1', 1)"])
+def test_names_glued_in_a_loop_or_by_the_module_are_known(tmp_path, source):
+    book = notebook(code(source), markdown("It is {glue:text}`ch01_run1:.1f`."))
+    chapter = Chapter(make_book(tmp_path / "b", {"01_a": book}) / "notebooks" / "01_a.ipynb")
+    assert list(prose_rules.glued_names(chapter)) == []
+
+
+def test_stats_of_a_counted_chapter(tmp_path):
+    cells = [
+        markdown("# Title that is not between code cells"),
+        code("a = 1\nb = 2", outputs=[printed("x")]),
+        markdown("one two three"),
+        code("c = 3", "nbval-ignore-output", outputs=[printed("x")]),
+        code("d = 4"),
+        markdown("one `two three` four five six"),  # code spans are not counted
+        code("e = 5"),
+    ]
+    chapter = Chapter(make_book(tmp_path / "b", {"01_a": notebook(*cells)}) / "notebooks" / "01_a.ipynb")
+    assert lint.stats(chapter) == lint.Stats("01_a", words=3.5, lines=1, longest_row=2, strict=0.5)
+
+
+def test_the_command_prints_each_problem_and_fails(tmp_path):
+    cells = replaced(3, markdown("We simply call it."))(good_cells())
+    root = make_book(tmp_path / "book", {"01_first": notebook(*cells, executed=True)})
+    result = CliRunner().invoke(app, ["lint", "--stats"], env={"BOOKKIT_ROOT": str(root)})
+    assert result.exit_code == 1
+    assert "notebooks/01_first.ipynb: cell 4: leave out the word 'simply' (belittling-word)\n" in result.stdout
+    assert "01_first" in result.stdout.split("problem", 1)[0]
+
+
+def test_the_command_passes_a_good_book(tmp_path):
+    root = make_book(tmp_path / "book", {"01_first": notebook(*good_cells(), executed=True)})
+    result = CliRunner().invoke(app, ["lint"], env={"BOOKKIT_ROOT": str(root)})
+    assert (result.exit_code, result.stdout) == (0, "0 problems in 1 chapters.\n")

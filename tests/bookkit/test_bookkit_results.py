@@ -1,0 +1,102 @@
+"""What a run glued, as it is read, kept and loaded."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import nbformat
+import pytest
+from tiny_books import code, figure, glued, make_book, notebook, printed
+
+from bookkit import results
+from bookkit.notebooks import BookError
+
+
+@pytest.mark.parametrize(
+    ("shown", "value"),
+    [
+        ("0.93", 0.93),
+        ("12", 12),
+        ("-1e-05", -1e-05),
+        ("np.float64(0.5)", 0.5),
+        ("tensor(0.2500)", 0.25),
+        ("tensor(3., dtype=torch.float64)", 3.0),
+        ("tensor(2.5000, device='cuda:0')", 2.5),
+        ("'cpu'", "cpu"),
+        ("True", "True"),
+        ("nan", "nan"),
+        ("1e999", "1e999"),
+        ("[1, 2]", "[1, 2]"),
+        ("a sentence", "a sentence"),
+    ],
+)
+def test_a_value_is_read_from_its_repr(shown, value):
+    read = results.parse_value(shown)
+    assert read == value
+    assert type(read) is type(value)
+
+
+def executed_copy(path):
+    figure_too = figure()
+    figure_too.metadata["scrapbook"] = {"name": "ch01_figure", "mime_prefix": ""}
+    outputs = [glued("ch01_b", "0.5"), printed("text"), glued("ch01_a", "'drawn'"), figure_too]
+    nbformat.write(notebook(code("f()", outputs=outputs)), path)
+    return path
+
+
+def test_a_record_holds_what_is_needed_to_judge_it(tmp_path):
+    root = make_book(tmp_path / "book", {})
+    path = results.record(root, "01_first", executed_copy(tmp_path / "x.ipynb"), "full", {"epochs": 3}, 1.234)
+    text = path.read_text()
+    content = json.loads(text)
+    assert path == root / "book" / "results" / "01_first.json"
+    assert content["values"] == {"ch01_a": "drawn", "ch01_b": 0.5}
+    assert content["parameters"] == {"epochs": 3}
+    assert content["minutes"] == 1.23
+    assert content["date"].endswith("+00:00")
+    assert set(content["hardware"]) == {"cpu", "threads", "gpu"}
+    assert {"chapter", "profile", "commit", "torch", "torchvision", "python"} < set(content)
+    assert text == json.dumps(content, indent=2, sort_keys=True) + "\n"
+    assert [entry.name for entry in path.parent.iterdir()] == ["01_first.json"]
+
+
+def test_records_are_loaded_in_the_books_order(tmp_path):
+    (tmp_path / "02_b.json").write_text('{"chapter": "02_b"}')
+    (tmp_path / "01_a.json").write_text('{"chapter": "01_a"}')
+    assert [entry["chapter"] for entry in results.load(tmp_path)] == ["01_a", "02_b"]
+    assert results.load(tmp_path / "nowhere") == []
+
+
+def test_a_broken_record_is_named(tmp_path):
+    (tmp_path / "01_a.json").write_text("{")
+    with pytest.raises(BookError, match=r"01_a\.json is not valid JSON"):
+        results.load(tmp_path)
+
+
+def git(root, *words):
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
+    return subprocess.run(
+        ["git", "-C", str(root), *identity, *words], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def test_the_commit_is_dirty_for_any_change_but_results(tmp_path):
+    assert results.commit(tmp_path) is None
+    git(tmp_path, "init", "-q")
+    (tmp_path / "a.txt").write_text("1")
+    git(tmp_path, "add", "a.txt")
+    git(tmp_path, "commit", "-q", "-m", "first", "--no-verify")
+    head = git(tmp_path, "rev-parse", "--short", "HEAD").strip()
+    assert results.commit(tmp_path) == head
+    (tmp_path / "book" / "results").mkdir(parents=True)
+    (tmp_path / "book" / "results" / "01_a.json").write_text("{}")
+    assert results.commit(tmp_path) == head
+    (tmp_path / "a.txt").write_text("2")
+    assert results.commit(tmp_path) == f"{head}-dirty"
+
+
+def test_the_processor_is_read_from_cpuinfo(tmp_path):
+    (tmp_path / "cpuinfo").write_text("processor : 0\nmodel name\t: Fast One @ 3 GHz\n")
+    assert results.cpu_model(tmp_path / "cpuinfo") == "Fast One @ 3 GHz"
+    assert results.cpu_model(tmp_path / "absent")

@@ -1,0 +1,225 @@
+"""`bookkit run` and `bookkit verify` on tiny books: what is refused, what fails, what is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+from tiny_books import code, dying_chapter, failing_chapter, first_chapter, make_book, markdown, notebook, printed
+from typer.testing import CliRunner
+
+from bookkit import execute, save
+from bookkit.cli import app
+from bookkit.notebooks import BookError, Chapter, find_chapters
+
+
+def bookkit(root: Path, *words: str):
+    return CliRunner().invoke(app, list(words), env={"BOOKKIT_ROOT": str(root)})
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (root / "notebooks").iterdir()}
+
+
+@pytest.fixture
+def book(tmp_path):
+    return make_book(tmp_path / "book", {"01_first": first_chapter(), "02_second": failing_chapter()})
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["run", "99"], ["no chapter 99", "01_first, 02_second"]),
+        (["verify", "99"], ["no chapter 99", "01_first, 02_second"]),
+        (["run", "--profile", "huge"], ["no profile huge", "quick, full, smoke"]),
+        (["run", "1", "--set", "depth=3"], ["01_first has no parameter depth", "epochs, lr"]),
+        (["run", "1", "--set", "epochs=many"], ["epochs is 2 (int)", "'many' (str)"]),
+        (["run", "1", "--set", "epochs"], ["name=value"]),
+        (["run", "1", "--profile", "full", "--save"], ["--save", "quick"]),
+        (["run", "1", "--set", "epochs=3", "--save"], ["--save", "--set"]),
+        (["site", "--from", "elsewhere"], ["stored or full"]),
+    ],
+)
+def test_a_bad_request_is_one_sentence_and_nothing_runs(book, words, parts):
+    before = contents(book)
+    result = bookkit(book, *words)
+    assert result.exit_code == 2
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert all(part in result.stderr for part in parts), result.stderr
+    assert contents(book) == before
+    assert not (book / "_build").exists()
+
+
+@pytest.mark.parametrize(
+    ("profiles", "part"),
+    [
+        ('full:\n  "07": {epochs: 1}\n', "names chapter 07"),
+        ('full:\n  "01": {depth: 1}\n', "has no parameter depth"),
+        ('full:\n  "01": {lr: 1e-3}\n', "lr is 0.5 (float)"),  # YAML 1.1 reads 1e-3 as text
+        ("full: [1]\n", "where names with values belong"),
+        ("full: {\n", "not valid YAML"),
+    ],
+)
+def test_a_bad_profile_is_one_sentence(book, profiles, part):
+    (book / "notebooks" / "profiles.yml").write_text(profiles)
+    result = bookkit(book, "run", "1", "--profile", "full")
+    assert result.exit_code == 2
+    assert part in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_outside_a_book_the_sentence_says_where_to_go(tmp_path, monkeypatch):
+    monkeypatch.delenv("BOOKKIT_ROOT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["run"])
+    assert result.exit_code == 2
+    assert "_config.yml and notebooks/" in result.stderr
+
+
+def test_a_broken_notebook_is_one_sentence(book):
+    (book / "notebooks" / "01_first.ipynb").write_text("{")
+    result = bookkit(book, "run", "1", "--profile", "full")
+    assert result.exit_code == 2
+    assert "01_first.ipynb cannot be read as a notebook" in result.stderr
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """One quick run of a good and two failing chapters: the book, its notebooks before it, what the command said."""
+    chapters = {"01_first": first_chapter(), "02_second": failing_chapter(), "03_third": dying_chapter()}
+    root = make_book(tmp_path_factory.mktemp("run") / "book", chapters)
+    before = contents(root)
+    return root, before, bookkit(root, "run", "--save")
+
+
+class TestOneRun:
+    """What came of that run, from several sides."""
+
+    def test_exit_code_is_1_and_the_count_is_told(self, ran):
+        _, _, result = ran
+        assert result.exit_code == 1
+        assert "1 of 3 chapters ran to the end" in result.output
+
+    def test_the_failed_cell_is_shown_with_number_source_and_error(self, ran):
+        _, _, result = ran
+        assert "02_second failed in cell 4" in result.output
+        assert "    value = 3" in result.output
+        assert "RuntimeError: the pipe is frozen" in result.output
+        assert "_build/executed/quick/failed/02_second.ipynb" in result.output
+
+    def test_a_kernel_that_dies_is_a_failure_of_its_cell(self, ran):
+        _, _, result = ran
+        assert "03_third failed in cell 3" in result.output
+        assert "DeadKernelError" in result.output
+
+    def test_the_failed_copy_lies_apart_from_the_good_ones(self, ran):
+        folder = ran[0] / "_build" / "executed" / "quick"
+        assert [path.name for path in folder.glob("*.ipynb")] == ["01_first.ipynb"]
+        assert {path.name for path in (folder / "failed").iterdir()} == {"02_second.ipynb", "03_third.ipynb"}
+
+    def test_a_failed_run_changes_nothing_and_leaves_no_temporary_file(self, ran):
+        root, before, _ = ran
+        after = contents(root)
+        assert {name for name in after if after[name] != before[name]} == {"01_first.ipynb"}
+        assert after.keys() == before.keys()
+
+    def test_the_good_chapter_is_saved_with_outputs_and_clean(self, ran):
+        saved = nbformat.read(ran[0] / "notebooks" / "01_first.ipynb", as_version=4)
+        assert [cell.id for cell in saved.cells] == [cell.id for cell in first_chapter().cells]
+        counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
+        assert counts == [1, 2, 3, 4, 5]
+        assert saved.cells[3].outputs[0].text == "epochs 2\nnotebooks\n"
+        assert set(saved.metadata) == {"kernelspec", "language_info"}
+        assert saved.metadata.language_info == {"name": "python"}
+        assert all(set(cell.metadata) <= {"tags"} for cell in saved.cells)
+
+    def test_the_saved_outputs_verify_and_changed_ones_do_not(self, ran, tmp_path, capfd):
+        saved = nbformat.read(ran[0] / "notebooks" / "01_first.ipynb", as_version=4)
+        wrong = nbformat.from_dict(json.loads(json.dumps(saved)))
+        wrong.cells[3].outputs[0].text = "epochs 3\nnotebooks\n"
+        root = make_book(tmp_path / "book", {"01_first": saved, "02_wrong": wrong})
+        assert bookkit(root, "verify", "--jobs", "1").exit_code == 1
+        report = capfd.readouterr().out
+        assert "1 failed" in report
+        assert "02_wrong.ipynb" in report
+
+    def test_a_full_run_takes_the_profile_and_records_its_results(self, ran):
+        root = ran[0]
+        result = bookkit(root, "run", "1", "--profile", "full")
+        assert result.exit_code == 0, result.output
+        recorded = json.loads((root / "book" / "results" / "01_first.json").read_text())
+        assert recorded["parameters"] == {"epochs": 5, "lr": 0.5}
+        assert recorded["values"] == {"ch01_product": 2.5, "ch01_word": "plain"}
+        assert recorded["minutes"] > 0
+        copy = nbformat.read(root / "_build" / "executed" / "full" / "01_first.ipynb", as_version=4)
+        assert "epochs 5" in copy.cells[4].outputs[0].text  # one cell further: papermill injected the profile's values
+
+
+def test_saving_refuses_a_chapter_that_was_edited_meanwhile(book):
+    chapter = Chapter(book / "notebooks" / "01_first.ipynb")
+    with pytest.raises(BookError, match="edited while it ran"):
+        save.save_outputs(book, chapter.path, chapter, before=b"older")
+
+
+def test_saved_tracebacks_and_streams_do_not_depend_on_the_machine(tmp_path):
+    folder = "/somewhere/lib/python3.11/site-packages"
+    shown = nbformat.v4.new_output(
+        "error", ename="E", evalue="", traceback=[f"File \x1b[32m{folder}/torch/nn.py:1", f"{tmp_path}/src/a.py"]
+    )
+    source = notebook(code("f()"))
+    ran = notebook(code("f()", outputs=[printed("a\n"), printed("b\n"), shown]))
+    ran.cells[0].execution_count = 7
+    cell = save.clean(source, ran, tmp_path).cells[0]
+    assert [output.get("text") for output in cell.outputs] == ["a\nb\n", None]
+    assert cell.outputs[1].traceback == ["File \x1b[32msite-packages/torch/nn.py:1", "src/a.py"]
+    assert cell.execution_count == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("n=3", 3), ("n=1e-3", 1e-3), ("n=true", True), ("n=embedded", "embedded"), ("n='3'", "3"), ("n=[1, 2]", [1, 2])],
+)
+def test_settings_are_python_values(text, value):
+    assert execute.parse_setting(text) == ("n", value)
+
+
+def test_parameters_are_those_that_papermill_finds(book):
+    chapter = Chapter(book / "notebooks" / "01_first.ipynb")
+    assert list(chapter.parameters) == list(papermill.inspect_notebook(str(chapter.path)))
+
+
+@pytest.mark.parametrize(
+    ("profile", "threads", "device"), [("quick", "1", "cpu"), ("smoke", "1", "cpu"), ("full", None, None)]
+)
+def test_environment_of_a_profile(monkeypatch, profile, threads, device):
+    for name in ("OMP_NUM_THREADS", "TORCHBOOK_DEVICE", "TQDM_DISABLE"):
+        monkeypatch.delenv(name, raising=False)
+    env = execute.environment(profile)
+    assert (env.get("OMP_NUM_THREADS"), env.get("TORCHBOOK_DEVICE")) == (threads, device)
+    assert env["TQDM_DISABLE"] == "1"
+
+
+def test_environment_keeps_the_users_device(monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_DEVICE", "cuda")
+    assert execute.environment("quick")["TORCHBOOK_DEVICE"] == "cuda"
+
+
+@pytest.mark.parametrize("word", ["1", "01", "01_first", "01_first.ipynb", "notebooks/01_first.ipynb"])
+def test_a_chapter_is_found_by_each_of_its_names(book, word):
+    assert [chapter.name for chapter in find_chapters(book, [word])] == ["01_first"]
+
+
+def shared_book(root: Path, ignored: int) -> Path:
+    """Five printing cells, `ignored` of them not compared, and one figure."""
+    cells = [code("print(1)", *(["nbval-ignore-output"] * (n < ignored)), outputs=[printed("1\n")]) for n in range(5)]
+    return make_book(root, {"01_first": notebook(markdown("# A"), *cells)}, profiles="")
+
+
+@pytest.mark.parametrize(("ignored", "exit_code", "share"), [(1, 0, "80%"), (2, 1, "60%")])
+def test_share_counts_what_is_compared(tmp_path, ignored, exit_code, share):
+    result = bookkit(shared_book(tmp_path / "book", ignored), "verify", "--share")
+    assert result.exit_code == exit_code
+    assert share in result.stdout

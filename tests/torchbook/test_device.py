@@ -1,0 +1,91 @@
+"""Device, seeds, threads, clock."""
+
+import random
+import time
+
+import numpy as np
+import pytest
+import torch
+from torchbook import device
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+)
+def test_the_best_device_is_picked(monkeypatch, cuda, mps, expected):
+    monkeypatch.delenv("TORCHBOOK_DEVICE")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert device.pick_device().type == expected
+
+
+def test_the_environment_overrides_the_argument(monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_DEVICE", "cpu")
+    assert device.pick_device("cuda") == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "meta", "xpu"])
+def test_an_unknown_device_is_named(monkeypatch, name):
+    monkeypatch.delenv("TORCHBOOK_DEVICE")
+    with pytest.raises(ValueError, match=f"Unknown device '{name}'.*cuda, mps, cpu"):
+        device.pick_device(name)
+
+
+def test_a_device_that_is_not_there_says_what_is(monkeypatch):
+    monkeypatch.delenv("TORCHBOOK_DEVICE")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(RuntimeError, match="'cuda' is not available on this machine; it has cpu"):
+        device.pick_device("cuda")
+
+
+def test_a_cuda_index_beyond_the_last_is_refused(monkeypatch):
+    monkeypatch.delenv("TORCHBOOK_DEVICE")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(RuntimeError, match="has 1 CUDA"):
+        device.pick_device("cuda:3")
+
+
+def test_a_seed_repeats_all_three_generators():
+    def draw():
+        device.seed_everything(7)
+        return random.random(), np.random.rand(), torch.rand(3).tolist()  # noqa: NPY002
+
+    assert draw() == draw()
+
+
+def test_threads():
+    before = torch.get_num_threads()
+    try:
+        assert device.use_threads(1) == torch.get_num_threads() == 1
+        assert device.use_threads(0) >= 1
+        with pytest.raises(ValueError, match="threads must be 0"):
+            device.use_threads(-1)
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_stopwatch_measures_its_block():
+    with device.Stopwatch() as watch:
+        time.sleep(0.05)
+    assert 0.05 <= watch.seconds < 5
+
+
+def test_the_environment_is_one_line():
+    line = device.describe_environment("cpu")
+    assert f"torch {torch.__version__}" in line
+    assert "torchvision" in line
+    assert "thread" in line
+    assert "\n" not in line
+
+
+def test_run_cost_is_positive_and_grows():
+    seconds, megabytes = device.run_cost()
+    assert megabytes > 50
+    assert device.run_cost()[0] > seconds > 0
+
+
+def test_autocast_type_is_a_half_type_or_none():
+    assert device.autocast_dtype("cpu") in (torch.bfloat16, None)
+    assert device.autocast_dtype("meta") is None
