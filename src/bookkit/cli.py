@@ -54,7 +54,8 @@ def run(
         if save and (profile != execute.QUICK or settings):
             raise BookError("--save keeps the outputs of the quick profile: leave out --profile and --set.")
         values = dict(execute.parse_setting(text) for text in settings or [])
-        planned = execute.plan(root, find_chapters(root, chapters), profile, values)
+        chosen = find_chapters(root, chapters, pages=profile == execute.QUICK)
+        planned = execute.plan(root, chosen, profile, values)
         before = {job: job.chapter.path.read_bytes() for job in planned} if save else {}
     workers = jobs or (2 if profile in execute.SINGLE_THREADED else 1)
     outcomes, unsaved = [], 0
@@ -90,7 +91,7 @@ def verify_command(
     """Run chapters anew and compare with the stored outputs (nbval); its exit code is passed on."""
     with sentences():
         root = find_root()
-        chosen = find_chapters(root, chapters)
+        chosen = find_chapters(root, chapters, pages=True)
         shares = [verify.share_of(chapter) for chapter in chosen] if share else []
     if not share:
         raise typer.Exit(verify.compare(root, chosen, jobs))

@@ -127,22 +127,27 @@ def all_chapters(root: Path) -> list[Chapter]:
     return chapters
 
 
-def find_chapters(root: Path, asked: list[str] | None = None) -> list[Chapter]:
+def executed_pages(root: Path) -> list[Chapter]:
+    """The pages beside the chapters that are notebooks too, `book/*.ipynb`: they have quick values only."""
+    return [Chapter(path) for path in sorted((root / "book").glob("*.ipynb"))]
+
+
+def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = False) -> list[Chapter]:
     """The chapters asked for ("5", "05", "05_cifar10" or a path), in the book's order; all when none is named.
 
-    Raises BookError that lists the chapters there are.
+    pages: executed pages may be named too, and belong to "all". Raises BookError that lists what there is.
     """
-    chapters = all_chapters(root)
+    known = all_chapters(root) + (executed_pages(root) if pages else [])
     if not asked:
-        return chapters
+        return known
     wanted = set()
     for word in asked:
         stem = Path(word).name.removesuffix(".ipynb")
-        matches = [chapter for chapter in chapters if stem.zfill(2) == chapter.number or stem == chapter.name]
+        matches = [chapter for chapter in known if stem.zfill(2) == chapter.number or stem == chapter.name]
         if not matches:
-            raise BookError(f"There is no chapter {word}: the chapters are {names_of(chapters)}.")
+            raise BookError(f"There is no chapter {word}: the chapters are {names_of(known)}.")
         wanted.update(matches)
-    return [chapter for chapter in chapters if chapter in wanted]
+    return [chapter for chapter in known if chapter in wanted]
 
 
 def names_of(chapters: list[Chapter]) -> str:

@@ -52,10 +52,11 @@ def parse_rows(lines: list[str]) -> list[tuple[str, str, str]]:
 
 def stamp(record: dict) -> str:
     """One sentence: when, where and with what a full run was made."""
-    minutes = record["minutes"]
+    hardware, threads = record["hardware"], record["hardware"]["threads"]
+    machine = hardware["gpu"] or f"{hardware['cpu']}, {threads} thread{'s' if threads != 1 else ''}"
     return (
-        f"Full run of {record['date'][:10]} on {record['hardware']}, torch {record['torch']}, "
-        f"{minutes:.1f} minutes, commit {record.get('commit') or 'unknown'}."
+        f"Full run of {record['date'][:10]} on {machine}, torch {record['torch']}, "
+        f"{record['minutes']:.1f} minutes, commit {record['commit'] or 'unknown'}."
     )
 
 

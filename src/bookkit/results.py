@@ -114,17 +114,8 @@ def _version(package: str) -> str | None:
 def hardware() -> dict[str, Any]:
     """{"cpu": model, "threads": PyTorch's, "gpu": name or None}"""
     import torch
-    import torchbook  # noqa: F401  (first: it mends a torchvision built for another torch)
+    from torchbook.device import device_name
 
     uses_gpu = torch.cuda.is_available() and os.environ.get("TORCHBOOK_DEVICE", "cuda").startswith("cuda")
     gpu = torch.cuda.get_device_name(0) if uses_gpu else None
-    return {"cpu": cpu_model(), "threads": torch.get_num_threads(), "gpu": gpu}
-
-
-def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name as Linux gives it, elsewhere as Python does."""
-    if cpuinfo.is_file():
-        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.lower().startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return {"cpu": device_name("cpu"), "threads": torch.get_num_threads(), "gpu": gpu}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import io
 import os
 from pathlib import Path
-import pickle
-import tempfile
+import secrets
 from typing import Any
 
 import torch
@@ -16,13 +16,12 @@ def write_atomically(path: Path | str, write: Callable[[Path], Any]) -> Path:
     """Call ``write(temporary_path)`` beside ``path``, then put the file in place: whole or not at all."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    os.close(handle)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # created by write: with the usual rights
     try:
-        write(Path(name))
-        os.replace(name, path)
+        write(temporary)
+        os.replace(temporary, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     return path
 
@@ -33,7 +32,10 @@ def save_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
     model, optimizer, scheduler: objects with ``state_dict()``. extra: numbers, strings, tensors, lists and dicts of
     these (epoch, history.state_dict(), ...). The state of PyTorch's CPU random generator goes along.
     The file is written under another name first and then put in place, so an interruption loses nothing.
+    Raises ValueError for an extra value that a weights-only load would refuse.
     """
+    for name, value in extra.items():
+        _check_loadable(name, value)
     state = {"model": model.state_dict(), "torch_rng": torch.get_rng_state(), **extra}
     if optimizer is not None:
         state["optimizer"] = optimizer.state_dict()
@@ -54,7 +56,7 @@ def load_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
         raise FileNotFoundError(f"There is no checkpoint at {path}.")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
+    except Exception as error:  # a damaged file stops torch.load with a KeyError, IndexError, AssertionError ...
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ValueError(f"{path} is not a checkpoint that can be loaded safely: {reason}") from error
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
@@ -64,17 +66,43 @@ def load_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
     if missing:
         raise ValueError(f"{path} holds {sorted(held) or 'no named parts'}, but no {', '.join(missing)}.")
     _check_fits(path, model, state["model"])
-    for name, part in wanted.items():
-        part.load_state_dict(state[name])
+    if scheduler is not None and scheduler.state_dict().keys() != state["scheduler"].keys():
+        raise ValueError(f"{path} was saved with another kind of scheduler than {type(scheduler).__name__}.")
+    try:
+        if restore_rng and "torch_rng" in state:
+            torch.Generator().set_state(state["torch_rng"])  # a trial
+        if optimizer is not None:
+            optimizer.load_state_dict(state["optimizer"])  # compares the parameter groups before it changes anything
+    except Exception as error:
+        raise ValueError(f"{path} does not fit: {error}") from error
+    model.load_state_dict(state["model"])
+    if scheduler is not None:
+        scheduler.load_state_dict(state["scheduler"])
     if restore_rng and "torch_rng" in state:
         torch.set_rng_state(state["torch_rng"])
     return {key: value for key, value in state.items() if key not in {*parts, "torch_rng"}}
 
 
+def _check_loadable(name: str, value) -> None:
+    """Refuse what could be saved but not loaded again, such as a NumPy number or a path."""
+    buffer = io.BytesIO()
+    try:
+        torch.save(value, buffer)
+        buffer.seek(0)
+        torch.load(buffer, weights_only=True)
+    except Exception as error:  # of pickle, of torch, or of the object itself
+        raise ValueError(
+            f"{name} cannot go into a checkpoint: a weights-only load would refuse this {type(value).__name__}; "
+            "use numbers, strings, tensors, and lists and dicts of these."
+        ) from error
+
+
 def _check_fits(path: Path, model, saved: dict) -> None:
     """Compare names and shapes before anything is loaded."""
-    own = {key: tuple(value.shape) for key, value in model.state_dict().items()}
-    there = {key: tuple(value.shape) for key, value in saved.items()}
+    if not isinstance(saved, dict):
+        raise ValueError(f"{path} holds a {type(saved).__name__} as the model, not a state dict.")
+    own = {key: tuple(getattr(value, "shape", ())) for key, value in model.state_dict().items()}
+    there = {key: tuple(getattr(value, "shape", ())) for key, value in saved.items()}
     if own != there:
         differing = sorted(key for key in own.keys() | there.keys() if own.get(key) != there.get(key))
         key = differing[0]

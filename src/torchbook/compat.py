@@ -4,7 +4,8 @@ pip takes torchvision's CUDA wheel on Linux even beside a CPU torch. Its compile
 import stops with ``RuntimeError: operator torchvision::nms does not exist`` (pytorch/vision#9077, #9085, #8985): one
 of its modules registers a shape rule (``torch.library.register_fake``) for an operator that is not there. Data sets,
 transforms and models need none of those operators. While torchvision is imported we let that registration pass;
-afterwards ``register_fake`` is what it was. The compiled operators (``nms``, ``roi_align``) stay missing and say so when called.
+afterwards ``register_fake`` is what it was. The compiled operators (``nms``, ``roi_align``) stay missing and say so
+when called.
 """
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ def pick_device(prefer: str | None = None) -> torch.device:
     if device.type not in present:
         raise RuntimeError(f"Device {name!r} is not available on this machine; it has {', '.join(present)}.")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise RuntimeError(f"Device {name!r} is not there; this machine has {torch.cuda.device_count()} CUDA device(s).")
+        raise RuntimeError(
+            f"Device {name!r} is not there; this machine has {torch.cuda.device_count()} CUDA device(s)."
+        )
     return device
 
 

@@ -31,6 +31,8 @@ def show_images(images: Tensor, titles: Sequence[str] | None = None, columns: in
     count = len(images)
     if count == 0:
         raise ValueError("There are no images to show.")
+    if titles is not None and len(titles) != count:
+        raise ValueError(f"There are {count} images but {len(titles)} titles.")
     if axes is None:
         rows = -(-count // columns)
         columns = min(columns, count)
@@ -39,7 +41,9 @@ def show_images(images: Tensor, titles: Sequence[str] | None = None, columns: in
     for ax in axes:
         ax.axis("off")
     for index, (ax, image) in enumerate(zip(axes, images, strict=False)):
-        ax.imshow(_to_picture(image), cmap="gray", interpolation="nearest")
+        picture = _to_picture(image)
+        top = 255 if picture.dtype == np.uint8 else 1  # grey is not stretched: dark stays dark
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
         if titles is not None:
             ax.set_title(titles[index], fontsize=8, color=title_colors[index] if title_colors is not None else "black")
     return axes
@@ -71,7 +75,15 @@ def plot_history(histories, labels: Sequence[str] | None = None, axes=None):
 
 
 def confusion_matrix(labels: Tensor, predictions: Tensor, classes: int) -> Tensor:
-    """Count (classes, classes): entry (i, j) is how many examples of class i were predicted as j."""
+    """Count (classes, classes): entry (i, j) is how many examples of class i were predicted as j.
+
+    Raises ValueError where labels and predictions differ in shape or are not among 0 ... classes - 1.
+    """
+    if labels.shape != predictions.shape:
+        raise ValueError(f"{tuple(labels.shape)} labels cannot be held against {tuple(predictions.shape)} predictions.")
+    for name, values in (("label", labels), ("prediction", predictions)):
+        if ((values < 0) | (values >= classes)).any():
+            raise ValueError(f"A {name} is not one of the {classes} classes 0 ... {classes - 1}.")
     flat = labels.long() * classes + predictions.long()
     return torch.bincount(flat.cpu(), minlength=classes**2).reshape(classes, classes)
 

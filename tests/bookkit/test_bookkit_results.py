@@ -94,9 +94,3 @@ def test_the_commit_is_dirty_for_any_change_but_results(tmp_path):
     assert results.commit(tmp_path) == head
     (tmp_path / "a.txt").write_text("2")
     assert results.commit(tmp_path) == f"{head}-dirty"
-
-
-def test_the_processor_is_read_from_cpuinfo(tmp_path):
-    (tmp_path / "cpuinfo").write_text("processor : 0\nmodel name\t: Fast One @ 3 GHz\n")
-    assert results.cpu_model(tmp_path / "cpuinfo") == "Fast One @ 3 GHz"
-    assert results.cpu_model(tmp_path / "absent")

@@ -54,9 +54,7 @@ def automobile(pen: Pen, rng: Random) -> None:
     body, roof = paint(rng), between(rng, -0.55, -0.42)
     rear = between(rng, -0.82, -0.55)
     pen.shape([(rear, -0.1), (rear + 0.2, roof), (0.2, roof), (0.55, -0.1)], body)
-    pen.shape(
-        [(-0.98, 0.0), (-0.9, -0.12), (0.55, -0.12), (0.92, 0.0), (1.0, 0.16), (0.98, 0.34), (-0.98, 0.34)], body
-    )
+    pen.shape([(-0.98, 0.0), (-0.9, -0.12), (0.55, -0.12), (0.92, 0.0), (1.0, 0.16), (0.98, 0.34), (-0.98, 0.34)], body)
     pen.box(-0.98, 0.22, 0.98, 0.34, shade(body, 70))
     glass = vary(rng, GLASS)
     pen.shape([(rear + 0.12, -0.12), (rear + 0.25, roof + 0.08), (-0.2, roof + 0.08), (-0.2, -0.12)], glass)

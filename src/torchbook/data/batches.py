@@ -71,5 +71,7 @@ def worker_count(wanted: int = 2) -> int:
     """
     if wanted < 0:
         raise ValueError(f"wanted must be 0 or more workers, got {wanted}.")
-    starts_by_fork = sys.platform == "linux" and multiprocessing.get_start_method(allow_none=False) == "fork"
+    # get_start_method() alone would fix the method for the whole process; the default is the first of all methods
+    method = multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
+    starts_by_fork = sys.platform == "linux" and method == "fork"
     return min(wanted, os.cpu_count() or 1) if starts_by_fork else 0

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 from pathlib import Path
 import pickle
 import warnings
+import zipfile
+import zlib
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -17,7 +20,7 @@ from torchbook.data.folders import cache_folder
 
 Decoded = tuple[np.ndarray, np.ndarray, list[str]]  # uint8 (N, C, H, W), int64 (N,), class names
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg"}
-FORMAT = "1"  # of the cached arrays; a change makes old ones invisible
+FORMAT = "2"  # of the cached arrays; a change makes old ones invisible
 
 
 def read_real(name: str, split: str, found: Path, size: int | None) -> Decoded:
@@ -35,14 +38,14 @@ def read_real(name: str, split: str, found: Path, size: int | None) -> Decoded:
 
 def cached(label: str, inputs: list[Path], produce, key: str = "") -> Decoded:
     """Return ``produce()``, kept as one array file that is used again while ``inputs`` (folders) stay unchanged."""
-    state = "".join(f"{path.resolve()}{path.stat().st_mtime_ns}{sum(1 for _ in path.iterdir())}" for path in inputs)
+    state = "".join(map(_state, inputs))
     digest = hashlib.sha256((FORMAT + state + key).encode()).hexdigest()[:16]
     path = cache_folder() / "decoded" / f"{label}-{digest}.npz"
     if path.is_file():
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return arrays["images"], arrays["labels"], [str(name) for name in arrays["classes"]]
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
             warnings.warn(f"The cached array file {path} cannot be read ({error}); it is made again.", stacklevel=3)
     images, labels, classes = produce()
 
@@ -55,6 +58,13 @@ def cached(label: str, inputs: list[Path], produce, key: str = "") -> Decoded:
     except OSError as error:  # a read-only home, a full disk: slower next time, nothing else
         warnings.warn(f"The decoded images could not be kept in {path.parent}: {error}.", stacklevel=3)
     return images, labels, classes
+
+
+def _state(folder: Path) -> str:
+    """What tells a changed folder: the name, size and time of each file; 60,000 of them take a third of a second."""
+    with os.scandir(folder) as entries:
+        files = sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in entries)
+    return f"{folder.resolve()}{files}"
 
 
 def read_picture(path: Path, size: int | None) -> np.ndarray:
@@ -70,7 +80,9 @@ def read_picture(path: Path, size: int | None) -> np.ndarray:
                 picture = picture.crop((left, top, left + size, top + size))
             return np.asarray(picture).transpose(2, 0, 1)
     except (OSError, SyntaxError, ValueError, UnidentifiedImageError) as error:
-        raise DataError(f"{path} is no picture that can be read ({error}): fetch the data again or remove it.") from error
+        raise DataError(
+            f"{path} is no picture that can be read ({error}): fetch the data again or remove it."
+        ) from error
 
 
 def read_image_folder(folder: Path, size: int | None = None) -> Decoded:
@@ -93,13 +105,19 @@ def read_image_folder(folder: Path, size: int | None = None) -> Decoded:
 class _ArraysOnly(pickle.Unpickler):
     """Reads the pickles of CIFAR-10 (dicts, bytes, NumPy arrays) and refuses all else that a pickle could run."""
 
-    ALLOWED = frozenset({("numpy.core.multiarray", "_reconstruct"), ("numpy", "ndarray"), ("numpy", "dtype")})
+    RECONSTRUCT = np.empty(0).__reduce__()[0]  # its module has another name in NumPy 1 and 2
+    ALLOWED = {  # noqa: RUF012  never changed
+        ("numpy.core.multiarray", "_reconstruct"): RECONSTRUCT,
+        ("numpy._core.multiarray", "_reconstruct"): RECONSTRUCT,
+        ("numpy", "ndarray"): np.ndarray,
+        ("numpy", "dtype"): np.dtype,
+        ("_codecs", "encode"): lambda text, _: text.encode("latin1"),  # how Python 3 writes bytes with protocol 2
+    }
 
     def find_class(self, module: str, name: str):
         if (module, name) not in self.ALLOWED:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        module = "numpy._core.multiarray" if module == "numpy.core.multiarray" else module
-        return super().find_class(module, name)
+        return self.ALLOWED[module, name]
 
 
 def _read_cifar_batches(folder: Path, split: str) -> Decoded:
@@ -109,21 +127,33 @@ def _read_cifar_batches(folder: Path, split: str) -> Decoded:
         try:
             with (folder / name).open("rb") as file:
                 batch = _ArraysOnly(file, encoding="bytes").load()
-            images.append(np.asarray(batch[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32))
-            labels.append(np.array(batch[b"labels"], dtype=np.int64))
+            pixels = np.asarray(batch[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32)
+            numbers = np.array(batch[b"labels"], dtype=np.int64)
+            _check_labels(numbers, len(pixels), OBJECT_CLASSES)
+            images.append(pixels)
+            labels.append(numbers)
         except FileNotFoundError:
             raise DataError(f"{folder} has no file {name}: unpack cifar-10-python.tar.gz again.") from None
-        except (pickle.UnpicklingError, EOFError, KeyError, ValueError, TypeError) as error:
+        except Exception as error:  # a damaged pickle stops in many ways: IndexError, AttributeError, OverflowError ...
             raise DataError(f"{folder / name} is not a CIFAR-10 batch ({error}): unpack the archive again.") from error
     return np.concatenate(images), np.concatenate(labels), list(OBJECT_CLASSES)
+
+
+def _check_labels(labels: np.ndarray, images: int, classes: tuple[str, ...]) -> None:
+    if labels.shape != (images,):
+        raise ValueError(f"{images} images but {labels.size} labels")
+    if not np.isin(labels, range(len(classes))).all():
+        raise ValueError(f"a label is not one of 0 ... {len(classes) - 1}")
 
 
 def _read_idx(folder: Path, split: str) -> Decoded:
     prefix = "train" if split == "train" else "t10k"
     images = _read_idx_file(folder / f"{prefix}-images-idx3-ubyte", dimensions=3)[:, None]
     labels = _read_idx_file(folder / f"{prefix}-labels-idx1-ubyte", dimensions=1).astype(np.int64)
-    if len(images) != len(labels):
-        raise DataError(f"{folder}: {len(images)} {split} images but {len(labels)} labels; fetch the files again.")
+    try:
+        _check_labels(labels, len(images), GARMENT_CLASSES)
+    except ValueError as error:
+        raise DataError(f"{folder}, {split}: {error}; fetch the files again.") from error
     return images, labels, list(GARMENT_CLASSES)
 
 
@@ -134,7 +164,7 @@ def _read_idx_file(path: Path, dimensions: int) -> np.ndarray:
         content = path.read_bytes() if path.is_file() else gzip.decompress(packed.read_bytes())
     except FileNotFoundError:
         raise DataError(f"{path.parent} has neither {path.name} nor {packed.name}.") from None
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{packed} cannot be unpacked ({error}): fetch it again.") from error
     header = 4 + 4 * dimensions
     shape = tuple(int(n) for n in np.frombuffer(content[4:header], dtype=">i4")) if len(content) >= header else ()

@@ -105,7 +105,7 @@ def load_images(
         images, labels, classes = decode.read_real(name, split, found, size)
         origin = f"real {card(name).title} ({found.name})"
     elif name != "digits" and (source == "real" or (folder is not None and source == "auto")):
-        places = ", ".join(str(root) for root in data_roots(folder)) if source == "real" else str(folder)
+        places = ", ".join(map(str, data_roots())) if folder is None else folder
         raise DataError(
             f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
+import tempfile
+import warnings
 
 import numpy as np
 from PIL import Image
@@ -37,7 +40,17 @@ def make(name: str, split: str, size: int | None) -> Decoded:
 
 def insects_folder() -> Path:
     """The drawn ants and bees on disk, in the layout of the real ones; drawn when first asked for."""
-    return drawn.draw_insects(cache_folder() / "drawn" / _drawing_code())
+    folder = cache_folder() / "drawn" / _drawing_code()
+    try:
+        return drawn.draw_insects(folder)
+    except OSError as error:  # a read-only home, a full disk
+        warnings.warn(f"The drawn pictures could not be kept in {folder}: {error}.", stacklevel=2)
+        return drawn.draw_insects(Path(_temporary_folder().name))
+
+
+@functools.cache
+def _temporary_folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="torchbook-")  # removed when the process ends
 
 
 def _drawing_code() -> str:

@@ -24,7 +24,7 @@ def problems(exercise: str, answer) -> list[str]:
 
     An answer that fails while it is checked is one problem, told with its error. Raises ValueError for an unknown id.
     """
-    match = ID.fullmatch(exercise)
+    match = ID.fullmatch(str(exercise))
     if match is None:
         raise ValueError(f"An exercise's id looks like '01-2' (chapter-number), not {exercise!r}.")
     checker = getattr(_chapter(match[1]), f"check_{match[2]}", None)

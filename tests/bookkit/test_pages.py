@@ -1,0 +1,62 @@
+"""The results tables: made from the recorded files, and an error where a page asks for what is not there."""
+
+import json
+
+import pytest
+
+from bookkit import pages
+
+RECORD = {
+    "date": "2026-01-02T03:04:05+00:00",
+    "hardware": {"cpu": "a processor", "threads": 2, "gpu": None},
+    "torch": "2.13.0",
+    "minutes": 4.25,
+    "commit": "abc1234",
+    "values": {"ch05_accuracy": 64.25, "ch05_epochs": 16, "ch05_note": "as found"},
+}
+
+
+def test_rows_are_read():
+    assert pages.parse_rows(["ch05_accuracy : Test accuracy (%) : .1f"]) == [
+        ("ch05_accuracy", "Test accuracy (%)", ".1f")
+    ]
+
+
+@pytest.mark.parametrize("line", ["ch05_accuracy", "a : b", "a : b : c : d"])
+def test_a_row_of_another_form_is_refused(line):
+    with pytest.raises(pages.ResultsError, match="name : label : format"):
+        pages.parse_rows([line])
+
+
+@pytest.mark.parametrize(
+    ("name", "spec", "shown"),
+    [("ch05_accuracy", ".1f", "64.2"), ("ch05_epochs", "d", "16"), ("ch05_note", "", "as found")],
+)
+def test_values_are_formatted(name, spec, shown):
+    assert pages.format_value(RECORD, "05_x", name, spec) == shown
+
+
+def test_a_value_that_was_not_recorded_is_an_error():
+    with pytest.raises(pages.ResultsError, match="no value 'ch05_loss'; it has ch05_accuracy"):
+        pages.format_value(RECORD, "05_x", "ch05_loss", ".1f")
+
+
+def test_the_stamp_says_when_where_and_with_what():
+    assert pages.stamp(RECORD) == (
+        "Full run of 2026-01-02 on a processor, 2 threads, torch 2.13.0, 4.2 minutes, commit abc1234."
+    )
+
+
+def test_a_record_is_read_from_its_file(tmp_path):
+    assert pages.read_results(tmp_path, "05_x") is None
+    folder = tmp_path / "book" / "results"
+    folder.mkdir(parents=True)
+    (folder / "05_x.json").write_text(json.dumps(RECORD), encoding="utf-8")
+    assert pages.read_results(tmp_path, "05_x") == RECORD
+
+
+def test_the_table_has_a_row_for_each_value():
+    table = pages.results_table(RECORD, "05_x", [("ch05_accuracy", "Test accuracy (%)", ".1f")])
+    assert [entry.astext() for entry in table.findall(pages.nodes.entry)] == [
+        "Measured", "Value", "Test accuracy (%)", "64.2"
+    ]  # fmt: skip
