@@ -1,4 +1,4 @@
-"""Save and load training state: atomic, weights-only. Taught in chapters 05 and 06."""
+"""Save and load training state: atomic, weights-only. Taught in chapter 06."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 import io
 import os
 from pathlib import Path
+import re
 import secrets
 from typing import Any
 
@@ -30,18 +31,20 @@ def save_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
     """Write all that resuming needs to ``path``; return the path.
 
     model, optimizer, scheduler: objects with ``state_dict()``. extra: numbers, strings, tensors, lists and dicts of
-    these (epoch, history.state_dict(), ...). The state of PyTorch's CPU random generator goes along.
+    these (epoch, history.state_dict(), batches.generator.get_state(), ...). The states of PyTorch's random generators,
+    of the CPU and of the GPU in use, go along.
     The file is written under another name first and then put in place, so an interruption loses nothing.
-    Raises ValueError for an extra value that a weights-only load would refuse.
+    Raises ValueError for a value that a weights-only load would refuse.
     """
-    for name, value in extra.items():
+    parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
+    state = {name: part.state_dict() for name, part in parts.items() if part is not None}
+    settings = {"optimizer": state.get("optimizer", {}).get("param_groups"), "scheduler": state.get("scheduler")}
+    for name, value in {**settings, **extra}.items():
         _check_loadable(name, value)
-    state = {"model": model.state_dict(), "torch_rng": torch.get_rng_state(), **extra}
-    if optimizer is not None:
-        state["optimizer"] = optimizer.state_dict()
-    if scheduler is not None:
-        state["scheduler"] = scheduler.state_dict()
-    return write_atomically(path, lambda temporary: torch.save(state, temporary))
+    state["torch_rng"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        state["cuda_rng"] = torch.cuda.get_rng_state()
+    return write_atomically(path, lambda temporary: torch.save({**state, **extra}, temporary))
 
 
 def load_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, restore_rng: bool = True) -> dict:
@@ -51,20 +54,11 @@ def load_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
     model's parameters live. Raises FileNotFoundError, or ValueError for a file that is not such a checkpoint or that
     lacks a part asked for; then nothing has been changed.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no checkpoint at {path}.")
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file stops torch.load with a KeyError, IndexError, AssertionError ...
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ValueError(f"{path} is not a checkpoint that can be loaded safely: {reason}") from error
+    state = _read(Path(path))
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
-    wanted = {name: part for name, part in parts.items() if part is not None}
-    held = set(state) if isinstance(state, dict) else set()
-    missing = [name for name in wanted if name not in held]
+    missing = [name for name, part in parts.items() if part is not None and name not in state]
     if missing:
-        raise ValueError(f"{path} holds {sorted(held) or 'no named parts'}, but no {', '.join(missing)}.")
+        raise ValueError(f"{path} holds {sorted(state) or 'no named parts'}, but no {', '.join(missing)}.")
     _check_fits(path, model, state["model"])
     if scheduler is not None and scheduler.state_dict().keys() != state["scheduler"].keys():
         raise ValueError(f"{path} was saved with another kind of scheduler than {type(scheduler).__name__}.")
@@ -80,7 +74,22 @@ def load_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
         scheduler.load_state_dict(state["scheduler"])
     if restore_rng and "torch_rng" in state:
         torch.set_rng_state(state["torch_rng"])
-    return {key: value for key, value in state.items() if key not in {*parts, "torch_rng"}}
+    if restore_rng and "cuda_rng" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda_rng"])
+    return {name: value for name, value in state.items() if name not in {*parts, "torch_rng", "cuda_rng"}}
+
+
+def _read(path: Path) -> dict:
+    """The named parts of a checkpoint file, weights-only, on the CPU."""
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no checkpoint at {path}.")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # a damaged file stops torch.load with a KeyError, IndexError, AssertionError ...
+        refused = re.search(r"GLOBAL (\S+) was not an allowed", str(error))
+        reason = f"it would call {refused[1]}" if refused else f"{type(error).__name__}: {str(error).split(chr(10))[0]}"
+        raise ValueError(f"{path} is not a checkpoint that can be loaded safely: {reason}") from error
+    return state if isinstance(state, dict) else {}
 
 
 def _check_loadable(name: str, value) -> None:

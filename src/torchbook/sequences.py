@@ -1,4 +1,4 @@
-"""Text as tokens: a vocabulary of characters, windows to train on, the loss on a text, sampling. Taught in chapter 07."""
+"""Text as tokens: vocabulary, windows to train on, the loss on a text, sampling. Taught in chapter 07."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def sample(
     have, a negative length, a temperature that is not positive and finite, a top_k outside 1 .. V.
     """
     if not prompt or length < 0:
-        raise ValueError(f"A prompt of one character or more and a length of 0 or more are needed, got {length}.")
+        raise ValueError(f"prompt needs a character or more and length 0 or more, got {prompt!r} and {length}.")
     if not 0 < temperature < math.inf:
         raise ValueError(f"temperature must be positive, got {temperature}; for the likeliest characters use top_k=1.")
     if top_k is not None and not 1 <= top_k <= len(vocabulary):
@@ -107,7 +107,7 @@ def sample(
     inputs = tokens
     for _ in range(length):
         logits, state = model(inputs[None].to(device), state)  # (1, T, V); T is 1 after the prompt
-        scores, choices = logits[0, -1].float().cpu().topk(top_k or len(vocabulary))  # both (top_k,), sorted
+        scores, choices = logits[0, -1].cpu().double().topk(top_k or len(vocabulary))  # both (top_k,), sorted
         chances = torch.softmax((scores - scores[0]) / temperature, dim=0)  # the largest is 0: nothing overflows
         inputs = choices[torch.multinomial(chances, 1, generator=generator)]  # (1,)
         tokens = torch.cat([tokens, inputs])

@@ -10,7 +10,7 @@ import time
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 LossFunction = Callable[[Tensor, Tensor], Tensor]
 

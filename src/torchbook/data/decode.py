@@ -20,7 +20,7 @@ from torchbook.data.folders import cache_folder
 
 Decoded = tuple[np.ndarray, np.ndarray, list[str]]  # uint8 (N, C, H, W), int64 (N,), class names
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg"}
-FORMAT = "2"  # of the cached arrays; a change makes old ones invisible
+FORMAT = "1"  # of the cached arrays; a change makes old ones invisible
 
 
 def read_real(name: str, split: str, found: Path, size: int | None) -> Decoded:
@@ -127,6 +127,7 @@ def _read_cifar_batches(folder: Path, split: str) -> Decoded:
         try:
             with (folder / name).open("rb") as file:
                 batch = _ArraysOnly(file, encoding="bytes").load()
+            batch = {key.encode() if isinstance(key, str) else key: value for key, value in batch.items()}
             pixels = np.asarray(batch[b"data"], dtype=np.uint8).reshape(-1, 3, 32, 32)
             numbers = np.array(batch[b"labels"], dtype=np.int64)
             _check_labels(numbers, len(pixels), OBJECT_CLASSES)

@@ -35,7 +35,8 @@ def make(name: str, split: str, size: int | None) -> Decoded:
         "fashion-mnist": (drawn.draw_garments, drawn.GARMENT_CLASSES),
     }[name]
     count, seed = COUNTS[split], SEEDS[split]
-    return cached(f"drawn-{name}-{split}", [], lambda: (*draw(count, seed=seed), list(classes)), key=_drawing_code())
+    key = f"{_drawing_code()} {count} {seed}"
+    return cached(f"drawn-{name}-{split}", [], lambda: (*draw(count, seed=seed), list(classes)), key=key)
 
 
 def insects_folder() -> Path:

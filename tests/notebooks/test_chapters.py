@@ -1,0 +1,92 @@
+"""What every chapter has: parameters, clean stored outputs, a small file, and the topics it was asked to cover."""
+
+import ast
+from pathlib import Path
+
+import chapters
+import pytest
+import yaml
+
+from bookkit.notebooks import literal_assignments, read_profiles
+
+COVERAGE = yaml.safe_load(Path(__file__).with_name("coverage.yml").read_text(encoding="utf-8"))
+PROFILES = [
+    (profile, number, parameter)
+    for profile, numbers in read_profiles(chapters.ROOT).items()
+    for number, values in numbers.items()
+    for parameter in values
+]
+LARGEST = 1_000_000  # bytes
+
+
+def test_there_are_chapters_and_their_numbers_differ():
+    numbers = [name[:2] for name in chapters.NAMES]
+    assert numbers
+    assert len(set(numbers)) == len(numbers)
+
+
+@pytest.mark.parametrize("name", chapters.NAMES)
+def test_the_second_code_cell_holds_the_parameters(name):
+    positions = [k for k, cell in enumerate(chapters.code_cells(name)) if "parameters" in chapters.tags(cell)]
+    assert positions == [1]
+    source = chapters.code_cells(name)[1].source
+    for statement in ast.parse(source).body:
+        assert isinstance(statement, ast.Assign), ast.unparse(statement)
+        ast.literal_eval(statement.value)  # plain values
+
+
+@pytest.mark.parametrize(("profile", "number", "parameter"), PROFILES)
+def test_the_profiles_name_parameters_that_there_are(profile, number, parameter):
+    (name,) = [name for name in chapters.NAMES if name.startswith(number)]
+    (cell,) = chapters.tagged(name, "parameters")
+    assert parameter in literal_assignments(cell.source)
+
+
+@pytest.mark.parametrize("name", chapters.NAMES)
+def test_the_stored_outputs_hold_no_error_that_is_not_expected(name):
+    failed = [
+        cell.id
+        for cell in chapters.code_cells(name)
+        if "raises-exception" not in chapters.tags(cell)
+        and any(output.output_type == "error" for output in cell.outputs)
+    ]
+    assert failed == []
+
+
+@pytest.mark.parametrize("name", chapters.NAMES)
+def test_every_cell_that_raises_as_expected_shows_it(name):
+    silent = [
+        cell.id
+        for cell in chapters.tagged(name, "raises-exception")
+        if not any(output.output_type == "error" for output in cell.outputs)
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("path", chapters.PATHS, ids=chapters.NAMES)
+def test_a_notebook_stays_under_a_megabyte(path):
+    assert path.stat().st_size < LARGEST
+
+
+@pytest.mark.parametrize("row", COVERAGE, ids=lambda row: f"{row['chapter']} {row['tag']}")
+def test_each_topic_of_the_source_posts_is_covered(row):
+    assert set(row) == {"post", "topic", "chapter", "tag"}
+    assert row["tag"].startswith(f"covers-{row['post']}-")
+    names = [name for name in chapters.NAMES if name.startswith(row["chapter"])]
+    assert names, f"there is no chapter {row['chapter']}"
+    assert any(chapters.tagged(name, row["tag"]) for name in names), f"{names[0]} has no cell tagged {row['tag']}"
+
+
+def test_the_table_of_topics_has_no_row_twice():
+    keys = [(row["chapter"], row["topic"]) for row in COVERAGE]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_table_knows_every_chapter_with_such_tags():
+    tagged = {
+        name[:2]
+        for name in chapters.NAMES
+        for cell in chapters.code_cells(name)
+        if any(tag.startswith("covers-") for tag in chapters.tags(cell))
+    }
+    assert tagged <= {row["chapter"] for row in COVERAGE}
