@@ -225,8 +225,7 @@ def test_the_stand_ins(name, split, shape, classes):
     assert images.classes == classes
     assert images.labels.unique().tolist() == list(range(len(classes)))
     share = torch.bincount(images.labels) / len(images) * len(classes)
-    assert share.min() > 0.9  # balanced
-    assert share.max() < 1.1
+    assert (share - 1).abs().max() < (0.4 if name == "digits" else 0.01)  # the drawn ones are balanced
 
 
 def test_the_digits_are_scikit_learn_s(cache):
