@@ -38,8 +38,8 @@ def save_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
     """
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     state = {name: part.state_dict() for name, part in parts.items() if part is not None}
-    settings = {"optimizer": state.get("optimizer", {}).get("param_groups"), "scheduler": state.get("scheduler")}
-    for name, value in {**settings, **extra}.items():
+    groups = state.get("optimizer", {}).get("param_groups")  # learning rate and the like
+    for name, value in {"optimizer.param_groups": groups, "scheduler": state.get("scheduler"), **extra}.items():
         _check_loadable(name, value)
     state["torch_rng"] = torch.get_rng_state()
     if torch.cuda.is_available():

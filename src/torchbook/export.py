@@ -26,6 +26,7 @@ def export_onnx(
     and, with dynamic_batch, on a batch that is three longer. The model is left in its mode and on its device.
     Raises ValueError for names that do not fit, for a model that the exporter cannot record (a decision in Python on
     the values of a tensor, a fixed batch size) and for a difference above ``atol``; then nothing has been written.
+    The stack traces that the exporter puts into the file are left out.
     Source: the exporter built on torch.export, default since PyTorch 2.9.
     """
     inputs = example if isinstance(example, tuple) else (example,)
@@ -69,6 +70,8 @@ def _to_onnx(model, inputs, input_names, output_names, dynamic_batch):
     made = [output.name for output in program.model.graph.outputs]
     if made != list(output_names):
         raise ValueError(f"The model has {len(made)} outputs but {len(output_names)} output names: {output_names}.")
+    for node in program.model.graph.all_nodes():
+        node.metadata_props.clear()  # stack traces: the paths and source lines of this machine
     return program
 
 

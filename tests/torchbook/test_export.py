@@ -69,6 +69,10 @@ def test_one_file_and_nothing_beside_it(lenet_file):
     assert [path.name for path in lenet_file[1].parent.iterdir()] == ["lenet.onnx"]
 
 
+def test_no_path_of_this_machine_is_in_the_file(lenet_file):
+    assert b".py" not in lenet_file[1].read_bytes()
+
+
 def test_assert_parity_sees_a_changed_weight(lenet_file):
     model, path = lenet_file
     other = LeNet()

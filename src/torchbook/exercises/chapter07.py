@@ -129,7 +129,7 @@ def check_4(answer) -> Iterator[str]:
             kept, wanted = int((found > 0).sum()), int((expected > 0).sum())
             shown = [round(value, 3) for value in before.tolist()]
             yield (
-                f"for {shown} and p={p} the result should keep {wanted} entries and add up to 1; "
+                f"for {shown} and p={p} the result should keep {wanted} of its {len(before)} entries and add up to 1; "
                 f"yours keeps {kept} and adds up to {found.sum().item():.3f}, or has them at other places."
             )
             return
