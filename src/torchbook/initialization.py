@@ -17,9 +17,7 @@ def init_weights(model: nn.Module, recipe: str = "kaiming_normal", nonlinearity:
     from it ("linear": gain 1; "leaky_relu": slope 0.01). Raises ValueError for an unknown recipe or nonlinearity,
     before anything has changed. Sources: Glorot and Bengio, 2010; He et al., 2015; Saxe et al., 2014.
     """
-    gains = {
-        name: nn.init.calculate_gain(name) for name in ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu")
-    }
+    gains = {name: nn.init.calculate_gain(name) for name in ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "selu")}
     if nonlinearity not in gains:
         raise ValueError(f"Unknown nonlinearity {nonlinearity!r}: use one of {', '.join(gains)}.")
     gain = gains[nonlinearity]
