@@ -6,19 +6,23 @@ Directive::
     ch05_fast_accuracy : Fast road, test accuracy (%) : .1f
     ```
 
-Role: ``{result}`05_cifar10 ch05_fast_accuracy .1f` ``.
+Role: ``{result}`05_cifar10 ch05_fast_accuracy .1f` ``. The directive ``{all-results}`` repeats the tables of every
+chapter on one page, from the chapters' own ``{results}`` blocks.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+import re
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.parsers.rst.roles import set_classes
 
 FOLDER = Path("book/results")
+BLOCK = re.compile(r"^```\{results\} (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
 class ResultsError(ValueError):
@@ -48,6 +52,14 @@ def parse_rows(lines: list[str]) -> list[tuple[str, str, str]]:
             raise ResultsError(f"expected `name : label : format`, got {line!r}")
         rows.append((parts[0], parts[1], parts[2]))
     return rows
+
+
+def results_blocks(notebook: Path) -> tuple[str, list[tuple[str, list[str]]]]:
+    """A chapter's title and its results blocks as (name of the record, lines)."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
+    heading = HEADING.search(text)
+    return heading[1] if heading else notebook.stem, [(m[1], m[2].splitlines()) for m in BLOCK.finditer(text)]
 
 
 def stamp(record: dict) -> str:
@@ -81,6 +93,17 @@ def _row(*cells: str) -> nodes.row:
     return row
 
 
+def results_nodes(env, chapter: str, lines: list[str]) -> list[nodes.Node]:
+    """The table of a chapter's record and its stamp, or a sentence where there is no record."""
+    root = Path(env.srcdir)
+    env.note_dependency(str(root / FOLDER / f"{chapter}.json"))
+    rows = parse_rows([line for line in lines if line.strip()])
+    record = read_results(root, chapter)
+    if record is None:
+        return [nodes.paragraph(text="No full run of this chapter has been recorded yet.")]
+    return [results_table(record, chapter, rows), nodes.paragraph("", "", nodes.emphasis(text=stamp(record)))]
+
+
 class ResultsDirective(Directive):
     """``{results} NN_topic``: a table of recorded values, one ``name : label : format`` a line, with its stamp."""
 
@@ -88,18 +111,28 @@ class ResultsDirective(Directive):
     has_content = True
 
     def run(self):
-        env = self.state.document.settings.env
-        root = Path(env.srcdir)
-        chapter = self.arguments[0]
-        env.note_dependency(str(root / FOLDER / f"{chapter}.json"))
         try:
-            rows = parse_rows([line for line in self.content if line.strip()])
-            record = read_results(root, chapter)
-            if record is None:
-                return [nodes.paragraph(text="No full run of this chapter has been recorded yet.")]
-            return [results_table(record, chapter, rows), nodes.paragraph("", "", nodes.emphasis(text=stamp(record)))]
+            return results_nodes(self.state.document.settings.env, self.arguments[0], list(self.content))
         except ResultsError as error:
             raise self.error(str(error)) from error
+
+
+class AllResultsDirective(Directive):
+    """``{all-results}``: every chapter's results block under the chapter's number and title."""
+
+    def run(self):
+        env = self.state.document.settings.env
+        found = []
+        for notebook in sorted((Path(env.srcdir) / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+            env.note_dependency(str(notebook))
+            title, blocks = results_blocks(notebook)
+            try:
+                for chapter, lines in blocks:
+                    found.append(nodes.rubric(text=f"{notebook.stem[:2]} {title}"))
+                    found += results_nodes(env, chapter, lines)
+            except ResultsError as error:
+                raise self.error(f"{notebook.name}: {error}") from error
+        return found
 
 
 def result_role(name, rawtext, text, lineno, inliner, options=None, content=None):
@@ -121,5 +154,6 @@ def result_role(name, rawtext, text, lineno, inliner, options=None, content=None
 
 def setup(app):
     app.add_directive("results", ResultsDirective)
+    app.add_directive("all-results", AllResultsDirective)
     app.add_role("result", result_role)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

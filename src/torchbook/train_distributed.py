@@ -27,12 +27,17 @@ from torchbook.device import pick_device, seed_everything
 from torchbook.models import LeNet
 from torchbook.training import evaluate, train_one_epoch
 
-FIXED = ("epochs", "batch_size", "lr", "seed", "limit", "flip")  # what a resumed run may not change
+SETTINGS = ("epochs", "batch_size", "lr", "seed", "limit", "source", "flip")  # what a resumed run may not change
+
+
+def _refuse(message: str) -> None:
+    raise ValueError(f"{message[:1].upper()}{message[1:]}; see --help.")
 
 
 def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """The settings of a run. Raises ValueError for one that cannot be."""
     parser = argparse.ArgumentParser(prog="torchbook.train_distributed", description="LeNet on CIFAR-10, distributed.")
+    parser.error = _refuse
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--batch-size", type=int, default=64, help="images a step, over all processes together")
     parser.add_argument("--lr", type=float, default=0.05, help="highest learning rate")
@@ -53,20 +58,23 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
 
 
 def join_group() -> tuple[int, int, torch.device]:
-    """Join the processes that torchrun started; return this one's rank, their number and its device."""
-    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    device = pick_device()
-    if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
+    """Join the processes that torchrun started; return this one's rank, their number and its device.
+
+    Raises ValueError where a machine has fewer GPUs than processes.
+    """
+    rank, world, local_rank = (int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    device = torch.device("cpu")  # for Apple's GPU there is no backend
+    if pick_device().type == "cuda":
+        if local_rank >= torch.cuda.device_count():
+            raise ValueError(f"--nproc_per_node may be {torch.cuda.device_count()} at most: one process a GPU.")
+        device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
-    else:
-        device = torch.device("cpu")  # neither gloo nor NCCL serves Apple's GPU
     backend = "nccl" if device.type == "cuda" else "gloo"
-    if "RANK" in os.environ:
-        dist.init_process_group(backend)  # the address is in the environment
-    else:
+    if world == 0:  # not started by torchrun
         dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
-    return rank, world, device
+    else:
+        dist.init_process_group(backend)  # torchrun has put the meeting place into the environment
+    return rank, dist.get_world_size(), device
 
 
 def seed_of(seed: int, epoch: int, rank: int) -> int:
@@ -74,20 +82,36 @@ def seed_of(seed: int, epoch: int, rank: int) -> int:
     return int(np.random.SeedSequence((seed, epoch, rank)).generate_state(1)[0])
 
 
-def share_of(images: ImageSet, sampler: DistributedSampler, epoch: int) -> ImageSet:
-    """This rank's images of this epoch."""
-    sampler.set_epoch(epoch)  # without it every epoch has the same order
-    return images.subset(torch.tensor(list(sampler)))
+def normalize(images: Tensor) -> Tensor:
+    """From 0 ... 1 to -1 ... 1."""
+    return (images - 0.5) / 0.5
 
 
-def flip_some(images: Tensor) -> Tensor:
-    """Mirror each image (N, C, H, W) with probability 1/2."""
+def flip_and_normalize(images: Tensor) -> Tensor:
+    """Mirror each image (N, C, H, W) with probability 1/2, then normalise."""
     chosen = torch.rand(len(images), 1, 1, 1, device=images.device) < 0.5
-    return torch.where(chosen, images.flip(-1), images)
+    return normalize(torch.where(chosen, images.flip(-1), images))
 
 
-def crash_at(batches: Batches, step: int | None) -> Iterator[tuple[Tensor, Tensor]]:
-    """The batches; at ``step`` the process ends as if it had been killed."""
+def batches_of(
+    images: ImageSet, sampler: DistributedSampler, epoch: int, args: argparse.Namespace, device: torch.device
+) -> Batches:
+    """This rank's share of an epoch, in batches."""
+    sampler.set_epoch(epoch)  # without it every epoch has the same order
+    seed_everything(seed_of(args.seed, epoch, sampler.rank))
+    mine = images.subset(torch.tensor(list(sampler)))
+    transform = flip_and_normalize if args.flip else normalize
+    return Batches(mine, args.batch_size // sampler.num_replicas, device, transform)
+
+
+def crash_step(args: argparse.Namespace, rank: int, world: int) -> int:
+    """The step at which this process is to die, counted over all epochs; -1 for none, and after a restart."""
+    restarted = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
+    return -1 if args.crash_at_step is None or restarted or rank != world - 1 else args.crash_at_step
+
+
+def crash_at(batches: Batches, step: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The batches; at number ``step`` the process ends as if it had been killed."""
     for number, batch in enumerate(batches):
         if number == step:
             os._exit(1)  # no clean-up, no message
@@ -101,45 +125,13 @@ def mean_over_ranks(value: float, device: torch.device) -> float:
     return total.item() / dist.get_world_size()
 
 
-def train(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> None:
-    """Train, evaluate and save; every process runs this function, rank 0 alone prints and writes."""
-    if args.batch_size % world:
-        raise ValueError(f"--batch-size must be a multiple of the {world} processes, got {args.batch_size}.")
-    images, val = load_images("cifar10", source=args.source, limit=args.limit).split(val_fraction=0.1, seed=args.seed)
-    sampler = DistributedSampler(images, world, rank, shuffle=True, seed=args.seed)
-    steps = -(-len(sampler) // (args.batch_size // world))  # an epoch's, rounded up
-
+def build(args: argparse.Namespace, total_steps: int, device: torch.device) -> dict:
+    """Network, optimizer and schedule, with the same start on every rank."""
     seed_everything(args.seed)
-    net = LeNet(in_channels=3, classes=len(images.classes)).to(device)
+    net = LeNet(in_channels=3).to(device)
     optimizer = torch.optim.SGD(net.parameters(), args.lr, momentum=0.9, nesterov=True)
-    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.lr, total_steps=args.epochs * steps)
-    parts = {"model": net, "optimizer": optimizer, "scheduler": scheduler}
-    fixed = {name: getattr(args, name) for name in FIXED}
-    start, best = resume(args.folder / "last.pt", parts, fixed)
-    if rank == 0 and start:
-        print(f"resumed after epoch {start}", flush=True)
-
-    model = DistributedDataParallel(net)
-    first_attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0"
-    crash = args.crash_at_step if first_attempt and rank == world - 1 else None
-    for epoch in range(start, args.epochs):
-        seed_everything(seed_of(args.seed, epoch, rank))
-        transform = flip_some if args.flip else None
-        batches = Batches(share_of(images, sampler, epoch), args.batch_size // world, device, transform)
-        step = crash - epoch * steps if crash is not None else None
-        began = time.perf_counter()
-        loss, _ = train_one_epoch(model, crash_at(batches, step), optimizer, scheduler=scheduler)
-        seconds = time.perf_counter() - began
-        loss = mean_over_ranks(loss, device)
-        if rank == 0:
-            _, accuracy = evaluate(net, Batches(val, 500, device))
-            print(f"epoch {epoch + 1}  loss {loss:.3f}  val {accuracy:.1%}  seconds {seconds:.2f}", flush=True)
-            extra = {"epoch": epoch + 1, "best": max(best, accuracy), "settings": fixed}
-            if accuracy > best:
-                best = accuracy
-                save_checkpoint(args.folder / "best.pt", **parts, **extra)
-            save_checkpoint(args.folder / "last.pt", **parts, **extra)
-        dist.barrier()  # nobody goes on before the checkpoint is whole
+    scheduler = torch.optim.lr_scheduler.OneCycleLR(optimizer, args.lr, total_steps=total_steps)
+    return {"model": net, "optimizer": optimizer, "scheduler": scheduler}
 
 
 def resume(path: Path, parts: dict, settings: dict) -> tuple[int, float]:
@@ -150,10 +142,46 @@ def resume(path: Path, parts: dict, settings: dict) -> tuple[int, float]:
     if not path.is_file():
         return 0, 0.0
     saved = load_checkpoint(path, **parts, restore_rng=False)  # each epoch is seeded anew
-    for name, value in saved.get("settings", {}).items():
-        if settings[name] != value:
-            raise ValueError(f"{path} was saved with {name}={value}, not {settings[name]}: use another --folder.")
+    for name, value in settings.items():
+        if saved["settings"][name] != value:
+            there = saved["settings"][name]
+            raise ValueError(f"{path} was saved with {name}={there}, not {value}: use another folder.")
     return saved["epoch"], saved["best"]
+
+
+def save(folder: Path, parts: dict, accuracy: float, best: float, **extra) -> float:
+    """Write last.pt, and best.pt where the accuracy is the highest so far; return the highest."""
+    if accuracy > best:
+        save_checkpoint(folder / "best.pt", **parts, best=accuracy, **extra)
+    save_checkpoint(folder / "last.pt", **parts, best=max(best, accuracy), **extra)
+    return max(best, accuracy)
+
+
+def train(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> None:
+    """Train, evaluate and save. Every process runs this function; rank 0 alone prints and writes."""
+    if args.batch_size % world:
+        raise ValueError(f"--batch-size must be a multiple of the {world} processes, got {args.batch_size}.")
+    images, val = load_images("cifar10", source=args.source, limit=args.limit).split(val_fraction=0.1, seed=args.seed)
+    sampler = DistributedSampler(images, world, rank, shuffle=True, seed=args.seed)
+    steps = -(-len(sampler) // (args.batch_size // world))  # of one epoch, the short last one counted
+    parts = build(args, args.epochs * steps, device)
+    settings = {name: getattr(args, name) for name in SETTINGS}
+    start, best = resume(args.folder / "last.pt", parts, settings)
+    if start and rank == 0:
+        print(f"resumed after epoch {start}", flush=True)
+    model = DistributedDataParallel(parts["model"])
+    crash = crash_step(args, rank, world)
+    for epoch in range(start, args.epochs):
+        batches = crash_at(batches_of(images, sampler, epoch, args, device), crash - epoch * steps)
+        began = time.perf_counter()
+        loss, _ = train_one_epoch(model, batches, parts["optimizer"], scheduler=parts["scheduler"])
+        seconds = time.perf_counter() - began
+        loss = mean_over_ranks(loss, device)
+        if rank == 0:
+            _, accuracy = evaluate(parts["model"], Batches(val, 500, device, normalize))
+            print(f"epoch {epoch + 1}  loss {loss:.3f}  val {accuracy:.1%}  seconds {seconds:.2f}", flush=True)
+            best = save(args.folder, parts, accuracy, best, epoch=epoch + 1, settings=settings)
+        dist.barrier()  # nobody goes on before the checkpoint is whole
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

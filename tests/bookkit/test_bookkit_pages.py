@@ -60,3 +60,15 @@ def test_the_table_has_a_row_for_each_value():
     assert [entry.astext() for entry in table.findall(pages.nodes.entry)] == [
         "Measured", "Value", "Test accuracy (%)", "64.2"
     ]  # fmt: skip
+
+
+def test_a_chapter_names_its_own_results(tmp_path):
+    block = "```{results} 05_x\nch05_accuracy : Test accuracy (%) : .1f\n```\n"
+    cells = [
+        {"cell_type": "markdown", "source": ["(ch-x)=\n", "# The title\n"]},
+        {"cell_type": "code", "source": ["# not a title"]},
+        {"cell_type": "markdown", "source": [block]},
+    ]
+    path = tmp_path / "05_x.ipynb"
+    path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert pages.results_blocks(path) == ("The title", [("05_x", ["ch05_accuracy : Test accuracy (%) : .1f"])])
