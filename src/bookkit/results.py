@@ -66,7 +66,7 @@ def record(root: Path, name: str, executed: Path, profile: str, parameters: dict
         "torch": _version("torch"),
         "torchvision": _version("torchvision"),
         "python": platform.python_version(),
-        "hardware": hardware(),
+        "hardware": hardware(parameters.get("threads")),
         "minutes": round(minutes, 2),
         "parameters": parameters,
         "values": glued_values(notebook),
@@ -111,11 +111,11 @@ def _version(package: str) -> str | None:
         return None
 
 
-def hardware() -> dict[str, Any]:
-    """{"cpu": model, "threads": PyTorch's, "gpu": name or None}"""
+def hardware(threads: int | None = None) -> dict[str, Any]:
+    """{"cpu": model, "threads": those the run used, "gpu": name or None}; threads 0 or None means all cores."""
     import torch
     from torchbook.device import device_name
 
     uses_gpu = torch.cuda.is_available() and os.environ.get("TORCHBOOK_DEVICE", "cuda").startswith("cuda")
     gpu = torch.cuda.get_device_name(0) if uses_gpu else None
-    return {"cpu": device_name("cpu"), "threads": torch.get_num_threads(), "gpu": gpu}
+    return {"cpu": device_name("cpu"), "threads": threads or os.cpu_count(), "gpu": gpu}
