@@ -2,6 +2,7 @@
 
     torchrun --standalone --nproc_per_node=2 -m torchbook.train_distributed --epochs 2 --folder run
 
+With ``--max-restarts`` set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 before torchrun starts.
 Without torchrun it is one process. A run whose folder holds ``last.pt`` goes on from there.
 """
 
@@ -60,8 +61,11 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
 def join_group() -> tuple[int, int, torch.device]:
     """Join the processes that torchrun started; return this one's rank, their number and its device.
 
-    Raises ValueError where a machine has fewer GPUs than processes.
+    Raises ValueError where a machine has fewer GPUs than processes, or a restart would meet in the old place.
     """
+    restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
+    if restarts and os.environ.get("TORCH_DISABLE_SHARE_RDZV_TCP_STORE") != "1":
+        raise ValueError("Set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1: without it a restart may hang (pytorch#135712).")
     rank, world, local_rank = (int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
     device = torch.device("cpu")  # for Apple's GPU there is no backend
     if pick_device().type == "cuda":
