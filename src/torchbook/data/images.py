@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 import os
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -105,15 +106,37 @@ def load_images(
         images, labels, classes = decode.read_real(name, split, found, size)
         origin = f"real {card(name).title} ({found.name})"
     elif name != "digits" and (source == "real" or (folder is not None and source == "auto")):
-        places = ", ".join(map(str, data_roots())) if folder is None else folder
-        raise DataError(
-            f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
-        )
+        raise _absent(name, folder)
     else:
         images, labels, classes = standin.make(name, split, size)
         origin = standin.DESCRIPTIONS[name]
     result = ImageSet(torch.from_numpy(images), torch.from_numpy(labels), tuple(classes), origin)
     return result if limit is None else result.limited(limit)
+
+
+def image_folder(name: str = "ants-bees", folder: str | os.PathLike | None = None, source: str = "auto") -> Path:
+    """The place on disk of a set of the form {train,val}/<class>/*.jpg, for torchvision's ``ImageFolder``.
+
+    folder and source: as for ``load_images``; the stand-in is drawn into the cache when it is first asked for.
+    Raises ValueError for a bad argument, DataError for real data that are asked for and absent.
+    """
+    if name != "ants-bees":
+        raise ValueError(f"{name!r} does not come as a folder of pictures: use 'ants-bees'.")
+    if source not in SOURCES:
+        raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
+    found = None if source == "embedded" else _find_real(name, folder)
+    if found is not None:
+        return found
+    if source == "real" or (folder is not None and source == "auto"):
+        raise _absent(name, folder)
+    return standin.insects_folder()
+
+
+def _absent(name: str, folder: str | os.PathLike | None) -> DataError:
+    places = ", ".join(map(str, data_roots())) if folder is None else folder
+    return DataError(
+        f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
+    )
 
 
 def _find_real(name: str, folder: str | os.PathLike | None):
