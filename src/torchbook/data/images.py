@@ -115,7 +115,7 @@ def load_images(
 
 
 def image_folder(name: str = "ants-bees", folder: str | os.PathLike | None = None, source: str = "auto") -> Path:
-    """The place on disk of a set of the form {train,val}/<class>/*.jpg, for torchvision's ``ImageFolder``.
+    """The place on disk of a set of the form ``{train,val}/<class>/*.jpg``, for torchvision's ``ImageFolder``.
 
     folder and source: as for ``load_images``; the stand-in is drawn into the cache when it is first asked for.
     Raises ValueError for a bad argument, DataError for real data that are asked for and absent.
