@@ -6,8 +6,7 @@ Directive::
     ch05_fast_accuracy : Fast road, test accuracy (%) : .1f
     ```
 
-Role: ``{result}`05_cifar10 ch05_fast_accuracy .1f` ``. The directive ``{all-results}`` repeats the tables of every
-chapter on one page, from the chapters' own ``{results}`` blocks.
+The directive ``{all-results}`` repeats the tables of every chapter on one page, from the chapters' own blocks.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ import re
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
-from docutils.parsers.rst.roles import set_classes
 
 FOLDER = Path("book/results")
 BLOCK = re.compile(r"^```\{results\} (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -135,25 +133,7 @@ class AllResultsDirective(Directive):
         return found
 
 
-def result_role(name, rawtext, text, lineno, inliner, options=None, content=None):
-    """``{result}`NN_topic name format` ``: one recorded value in a sentence."""
-    options = dict(options or {})
-    set_classes(options)
-    env = inliner.document.settings.env
-    try:
-        chapter, key, spec = text.split()
-        env.note_dependency(str(Path(env.srcdir) / FOLDER / f"{chapter}.json"))
-        record = read_results(Path(env.srcdir), chapter)
-        if record is None:
-            return [nodes.emphasis(text="(not measured yet)")], []
-        return [nodes.inline(rawtext, format_value(record, chapter, key, spec), classes=["result"])], []
-    except ValueError as error:  # a wrong number of words, or ResultsError
-        message = inliner.reporter.error(f"result role {text!r}: {error}", line=lineno)
-        return [inliner.problematic(rawtext, rawtext, message)], [message]
-
-
 def setup(app):
     app.add_directive("results", ResultsDirective)
     app.add_directive("all-results", AllResultsDirective)
-    app.add_role("result", result_role)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

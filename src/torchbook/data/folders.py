@@ -6,7 +6,10 @@ import os
 from pathlib import Path
 
 from platformdirs import user_cache_path
+from torchbook.data.catalog import card
 from torchbook.data.errors import DataError
+
+SOURCES = ("auto", "embedded", "real")
 
 
 def cache_folder() -> Path:
@@ -41,3 +44,22 @@ def find_in_roots(forms: tuple[str, ...], folder: str | os.PathLike | None = Non
     """
     roots = data_roots(folder)[:1] if folder is not None else data_roots()
     return next((root / form for root in roots for form in forms if (root / form).exists()), None)
+
+
+def real_path(name: str, folder: str | os.PathLike | None = None, source: str = "auto") -> Path | None:
+    """Return where the real data of the set `name` lie, or None for the stand-in.
+
+    source: "auto" (the real data where they are; an explicit `folder` must have them), "embedded" or "real".
+    Raises ValueError for another source, DataError for real data that are asked for and absent.
+    """
+    if source not in SOURCES:
+        raise ValueError(f"Unknown source {source!r}: use one of {', '.join(map(repr, SOURCES))}.")
+    if source == "embedded":
+        return None
+    found = find_in_roots(card(name).folder, folder)
+    if found is None and (source == "real" or folder is not None):
+        places = ", ".join(map(str, data_roots())) if folder is None else folder
+        raise DataError(
+            f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
+        )
+    return found

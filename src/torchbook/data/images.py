@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 from torchbook.data import decode, standin
 from torchbook.data.catalog import card
-from torchbook.data.errors import DataError
-from torchbook.data.folders import data_roots
+from torchbook.data.folders import SOURCES, real_path
 
 SPLITS = {
     "digits": ("train", "test"),
@@ -19,7 +18,6 @@ SPLITS = {
     "fashion-mnist": ("train", "test"),
     "ants-bees": ("train", "val"),
 }
-SOURCES = ("auto", "embedded", "real")
 
 
 @dataclass(frozen=True)
@@ -101,12 +99,10 @@ def load_images(
         raise ValueError(f"size is for ants-bees alone and at least 8 pixels; got {size} for {name}.")
     size = (size or 64) if name == "ants-bees" else None
 
-    found = None if source == "embedded" or name == "digits" else _find_real(name, folder)
+    found = None if name == "digits" else real_path(name, folder, source)
     if found is not None:
         images, labels, classes = decode.read_real(name, split, found, size)
         origin = f"real {card(name).title} ({found.name})"
-    elif name != "digits" and (source == "real" or (folder is not None and source == "auto")):
-        raise _absent(name, folder)
     else:
         images, labels, classes = standin.make(name, split, size)
         origin = standin.DESCRIPTIONS[name]
@@ -122,28 +118,4 @@ def image_folder(name: str = "ants-bees", folder: str | os.PathLike | None = Non
     """
     if name != "ants-bees":
         raise ValueError(f"{name!r} does not come as a folder of pictures: use 'ants-bees'.")
-    if source not in SOURCES:
-        raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
-    found = None if source == "embedded" else _find_real(name, folder)
-    if found is not None:
-        return found
-    if source == "real" or (folder is not None and source == "auto"):
-        raise _absent(name, folder)
-    return standin.insects_folder()
-
-
-def _absent(name: str, folder: str | os.PathLike | None) -> DataError:
-    places = ", ".join(map(str, data_roots())) if folder is None else folder
-    return DataError(
-        f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
-    )
-
-
-def _find_real(name: str, folder: str | os.PathLike | None):
-    """The first place that holds one of the real forms of ``name``; an explicit folder is the only place looked at."""
-    roots = data_roots(folder)[:1] if folder is not None else data_roots()
-    for root in roots:
-        for form in card(name).folder:
-            if (root / form).is_dir():
-                return root / form
-    return None
+    return real_path(name, folder, source) or standin.insects_folder()

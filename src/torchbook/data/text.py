@@ -20,9 +20,8 @@ import babel
 import numpy as np
 from torchbook.data.catalog import card
 from torchbook.data.errors import DataError
-from torchbook.data.folders import data_roots, find_in_roots
+from torchbook.data.folders import real_path
 
-SOURCES = ("auto", "embedded", "real")
 NAME_LETTERS = string.ascii_letters + " .,;'"  # 57 characters
 NUMPY_PARTS = ("lib", "_core", "linalg", "fft", "ma", "polynomial")
 BABEL_LANGUAGES = {
@@ -68,7 +67,7 @@ def load_text(
         raise ValueError(f"{name!r} is not a text; the texts are: shakespeare.")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise ValueError(f"limit is {limit!r}; it must be a whole number of characters, 1 or more, or None for all.")
-    path = _real_path(name, folder, source)
+    path = real_path(name, folder, source)
     if path is not None:
         found = TextSource(_read(path).replace("\r\n", "\n"), f"real {card(name).title} ({path.name})")
     else:
@@ -88,7 +87,7 @@ def load_names(folder: str | os.PathLike | None = None, source: str = "auto") ->
     or broken. Real names: names/<Language>.txt, one name a line (the PyTorch tutorial's files); the stand-in is
     the names of countries and languages in 18 languages.
     """
-    path = _real_path("names", folder, source)
+    path = real_path("names", folder, source)
     if path is None:
         names = {language: list(words) for language, words in _babel_names().items()}  # copies: the cache stays whole
         origin = "names of countries and languages, the stand-in (real surnames: bookkit data fetch names)"
@@ -107,21 +106,6 @@ def ascii_letters_only(text: str) -> str:
     """
     apart = unicodedata.normalize("NFD", text.translate(_UNDIVIDED))
     return "".join(character for character in apart if character in NAME_LETTERS)
-
-
-def _real_path(name: str, folder: str | os.PathLike | None, source: str) -> Path | None:
-    """Return where the real data lie, or None for the stand-in."""
-    if source not in SOURCES:
-        raise ValueError(f"source is {source!r}; it must be one of {', '.join(map(repr, SOURCES))}.")
-    if source == "embedded":
-        return None
-    path = find_in_roots(card(name).folder, folder)
-    if path is None and (source == "real" or folder is not None):
-        places = ", ".join(map(str, data_roots(folder)[:1] if folder is not None else data_roots()))
-        raise DataError(
-            f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
-        )
-    return path
 
 
 def _read(path: Path) -> str:
