@@ -101,3 +101,55 @@ def test_no_glued_value_is_missing(page):
 @pytest.mark.parametrize("page", CONTENT, ids=lambda path: path.stem)
 def test_a_page_stays_light(page):
     assert page.stat().st_size < 1_000_000
+
+
+@pytest.fixture
+def start():
+    return soup(SITE / "book" / "index.html")
+
+
+@pytest.fixture
+def rows(start):
+    """The rows of the table of chapters as (number, address of the chapter, numbers of the chapters before)"""
+    table = start.select_one("#the-chapters table tbody")
+    cells = [row.select("td") for row in table.select("tr")]
+    return [(one[0].text, one[1].a["href"].split("#")[0], re.findall(r"\d+", one[-1].text)) for one in cells]
+
+
+def test_the_map_links_every_chapter(start, rows):
+    links = start.select("svg.chapter-map a")
+    assert len(links) == len(list((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")))
+    assert [(link.select_one(".number").text, link["href"]) for link in links] == [row[:2] for row in rows]
+    assert [link["href"] for link in links if not (SITE / "book" / link["href"]).is_file()] == []
+
+
+def test_the_map_shows_the_titles_of_the_chapters(start):
+    for link in start.select("svg.chapter-map a"):
+        title = soup((SITE / "book" / link["href"]).resolve()).select_one("article h1").find(string=True)
+        assert " ".join(text.text for text in link.select("text:not(.number)")) == title.strip()
+
+
+def test_the_arrows_are_those_of_the_table_that_no_others_imply(start, rows):
+    edges = {(before, number) for number, _, after in rows for before in after}
+
+    def leads(begin, end, known):
+        return any(b == begin and (e == end or leads(e, end, known)) for b, e in known)
+
+    direct = {edge for edge in edges if not leads(*edge, edges - {edge})}
+    arrows = [(path["data-from"], path["data-to"]) for path in start.select("svg.chapter-map .arrow")]
+    assert len(arrows) == len(set(arrows))
+    assert set(arrows) == direct
+
+
+def test_no_arrows_of_the_map_cross(start):
+    """In each gap between ranks, arrows arrive in the order in which they leave."""
+    gaps: dict[str, list[tuple[float, float]]] = {}  # height of the gap: (x above, x below) of each arrow in it
+    for path in start.select("svg.chapter-map .arrow"):
+        x = float(re.match(r"M([\d.]+)", path["d"])[1])
+        for height, bend in re.findall(r"V([\d.]+)(C[^V]*)?V", path["d"]):
+            end = float(bend.split()[-2]) if bend else x
+            gaps.setdefault(height, []).append((x, end))
+            x = end
+    assert gaps
+    for gap in gaps.values():
+        assert sorted(gap) == sorted(gap, key=lambda arrow: arrow[1])
