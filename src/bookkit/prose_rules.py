@@ -31,6 +31,7 @@ ASIDE = re.compile(
     r"|^\([\w-]+\)=[^\S\n]*$|^:[\w-]+:[^\n]*$",  # anchors, options of directives
     re.S | re.M,
 )
+LINKED = re.compile(r"\{(?:term|ref)\}`([^`<]+?)\s*<[^`>]*>`")  # the words stay prose when they become a link
 NUMBER = r"(?<![\w.])\d+(?:[.,]\d+)?"
 PERCENT = rf"{NUMBER}\s*(?:%|percent\b|per cent\b|percentage points?\b)"
 METRIC = r"(?:accuracy|loss(?:es)?|perplexity|(?:cross-)?entropy|F1(?: score)?|error rate|bits per character)"
@@ -75,8 +76,8 @@ def paragraphs(source: str) -> list[str]:
 
 
 def plain(paragraph: str) -> str:
-    """A paragraph without code, roles, math, links and comments, on one line."""
-    return " ".join(ASIDE.sub(" ", paragraph).split())
+    """A paragraph without code, roles, math, links and comments, on one line; words that link to the book are kept."""
+    return " ".join(ASIDE.sub(" ", LINKED.sub(r"\1", paragraph)).split())
 
 
 def typed_result(chapter: Chapter) -> Iterator[Finding]:
