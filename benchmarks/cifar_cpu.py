@@ -1,7 +1,7 @@
 """CIFAR-10 on a CPU: the classic recipe against the book's road, with the same network and with a better one.
 
-    python benchmarks/cifar_cpu.py            # three sides, three repeats: about 15 minutes on two cores
-    python benchmarks/cifar_cpu.py --long     # the wider network once, up to 20 minutes
+python benchmarks/cifar_cpu.py            # three sides, three repeats: about 15 minutes on two cores
+python benchmarks/cifar_cpu.py --long     # the wider network once, up to 20 minutes
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def train_better_network(
             net, batches, None, optimizer, epochs=epochs, loss_fn=loss_fn, scheduler=scheduler, autocast=autocast
         )
     _, accuracy = evaluate(net, Batches(test, 500, transform=normalize), autocast=autocast)
-    print(f"seed {seed}: training accuracy {history.train_accuracy[-1]:.4f}, test {accuracy:.4f}, {watch.seconds:.1f} s")
+    print(
+        f"seed {seed}: training accuracy {history.train_accuracy[-1]:.4f}, test {accuracy:.4f}, {watch.seconds:.1f} s"
+    )
     return {"seconds": watch.seconds, "accuracy": accuracy}
 
 

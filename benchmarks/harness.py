@@ -9,11 +9,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bookkit.notebooks import write_text
-from bookkit.results import commit, hardware
 from rich.console import Console
 from rich.table import Table
 import torch
+
+from bookkit.notebooks import write_text
+from bookkit.results import commit, hardware
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "book" / "results" / "benchmarks.json"
