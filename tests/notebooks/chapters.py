@@ -11,12 +11,14 @@ import nbformat
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 NAMES = [path.stem for path in PATHS]
+PAGES = [path.stem for path in sorted((ROOT / "book").glob("*.ipynb"))]  # executed pages beside the chapters
 
 
 @cache
 def cells(name: str) -> list[nbformat.NotebookNode]:
-    """The cells of a chapter, such as `05_cifar10`."""
-    return nbformat.read(str(ROOT / "notebooks" / f"{name}.ipynb"), as_version=4).cells
+    """The cells of a chapter, such as `05_cifar10`, or of an executed page, such as `how_fast`."""
+    folder = "book" if name in PAGES else "notebooks"
+    return nbformat.read(str(ROOT / folder / f"{name}.ipynb"), as_version=4).cells
 
 
 def code_cells(name: str) -> list[nbformat.NotebookNode]:

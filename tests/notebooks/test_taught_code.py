@@ -11,7 +11,7 @@ PACKAGE = Path(torchbook.__file__).parent
 PREFIX = "teaches-"
 TAUGHT = [
     (name, tag.removeprefix(PREFIX))
-    for name in chapters.NAMES
+    for name in chapters.NAMES + chapters.PAGES
     for cell in chapters.code_cells(name)
     for tag in chapters.tags(cell)
     if tag.startswith(PREFIX)
