@@ -171,11 +171,14 @@ class ResNet9(nn.Module):
     """A residual network that learns CIFAR-10 in few passes; taught on the page "How fast, and why".
 
     (N, 3, H, W) -> logits (N, classes); H and W multiples of 8. widths: channels at full, half, quarter and eighth
-    resolution. Source: David Page, How to train your ResNet, 2018.
+    resolution. Raises ValueError unless these are four positive numbers. Source: David Page, How to train your
+    ResNet, 2018.
     """
 
     def __init__(self, widths: Sequence[int] = (16, 32, 64, 128), classes: int = 10, in_channels: int = 3):
         super().__init__()
+        if len(widths) != 4 or min(widths) < 1:
+            raise ValueError(f"widths must be four positive numbers of channels, one a resolution, got {list(widths)}.")
         full, half, quarter, eighth = widths
         self.stem = conv_block(in_channels, full)
         self.down1 = conv_block(full, half, pool=True)
