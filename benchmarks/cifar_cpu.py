@@ -46,7 +46,7 @@ def one_cycle(
 
 
 def train_same_network(
-    train: ImageSet, test: ImageSet, seed: int, epochs: int = 3, batch_size: int = 64, lr: float = 0.1
+    train: ImageSet, test: ImageSet, seed: int, epochs: int = 2, batch_size: int = 64, lr: float = 0.05
 ) -> dict[str, float]:
     """The tutorial's network on batches from memory, with a one-cycle schedule."""
     seed_everything(seed)
