@@ -1,6 +1,6 @@
 """Where the time goes and what each change brings: the road from the classic recipe to the fast one, step by step.
 
-    python benchmarks/gains.py                # about 4 minutes on two cores; --compile adds torch.compile's row
+    python benchmarks/gains.py                # about 4 minutes on two cores; --no-compile leaves out its row
 
 Every row keeps the changes of the rows before it. The rate of a matrix product, measured in between, says how near
 the processor's limit a training step comes.
@@ -133,13 +133,14 @@ def chain(found: dict, names: list[str]) -> dict[str, dict]:
     return gains
 
 
-def main(repeats: int = 5, compile: bool = False, smoke: bool = False) -> None:
+def main(repeats: int = 5, compile: bool = True, smoke: bool = False) -> None:
     """Measure every row --repeats times, interleaved, and record it; --smoke records nothing."""
     threads = use_threads(0)
     seed_everything(0)
     source, limit = ("embedded", 300) if smoke else ("real", 10_000)
     train: ImageSet = load_images("cifar10", "train", source=source).limited(limit)
     repeats, scale, size, batch = (1, 0.01, 128, 32) if smoke else (repeats, 1.0, 2048, 256)
+    compile = compile and not smoke
     autocast = autocast_dtype("cpu")
 
     def steps(count: int) -> int:
