@@ -9,7 +9,7 @@ export LOOPBACK_UP := import fcntl, socket, struct; fcntl.ioctl(socket.socket(),
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab run full clean lint unit nbval smoke site-check test-portable test-offline doctor
+.PHONY: help book test lab run full clean lint unit nbval smoke site-check test-portable test-offline doctor bench
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 22
@@ -27,7 +27,7 @@ test: $(INSTALLED) lint unit nbval smoke site-check ## everything that CI runs
 
 lint: $(INSTALLED) ## ruff (notebooks too), the rules for chapters, the workflow files
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff format --check src tests benchmarks
 	$(BOOK) lint
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
@@ -59,6 +59,10 @@ run: $(INSTALLED) ## re-execute every notebook (quick) and store its outputs
 
 full: $(INSTALLED) ## the full profile: real data where present, all cores or the GPU
 	$(BOOK) run --profile full
+
+bench: $(INSTALLED) ## the short benchmarks (the loop, imports, the site); they are recorded in book/results
+	$(BIN)/python benchmarks/loop_cost.py
+	$(BIN)/python benchmarks/book_cost.py --part import --part site
 
 doctor: $(INSTALLED) ## what works on this machine, and what to do about the rest
 	$(BOOK) doctor

@@ -13,9 +13,6 @@ from rich.console import Console
 from rich.table import Table
 import torch
 
-from bookkit.notebooks import write_text
-from bookkit.results import commit, hardware
-
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "book" / "results" / "benchmarks.json"
 
@@ -68,6 +65,9 @@ def record(name: str, values: Mapping[str, Any], threads: int | None = None, pat
 
     threads: those the benchmark used; None means all cores. What other benchmarks recorded stays as it is.
     """
+    from bookkit.notebooks import write_text  # slow to import (nbformat), and needed here alone
+    from bookkit.results import commit, hardware
+
     content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     content[name] = {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
