@@ -1,7 +1,7 @@
 """What the book costs: importing its package, building its site, checking its stored outputs.
 
-    python benchmarks/book_cost.py                              # about nine minutes on two cores
-    python benchmarks/book_cost.py --part import --part site    # about five
+    python benchmarks/book_cost.py                              # about six minutes on two cores
+    python benchmarks/book_cost.py --part import --part site    # between two and three
 
 `verify` runs the notebooks of this checkout; `site` builds a copy of what is committed, in a temporary folder.
 """
