@@ -170,28 +170,37 @@ def conv_block(in_channels: int, out_channels: int, pool: bool = False) -> nn.Se
 class ResNet9(nn.Module):
     """A residual network that learns CIFAR-10 in few passes; taught on the page "How fast, and why".
 
-    (N, 3, H, W) -> logits (N, classes); H and W multiples of 8. widths: channels at full, half, quarter and eighth
-    resolution. Raises ValueError unless these are four positive numbers. Source: David Page, How to train your
-    ResNet, 2018.
+    (N, in_channels, H, W) -> logits (N, classes); H and W multiples of 8. widths: channels after the stem and each of
+    the three steps down. patches: the stem reads 4x4 patches at every second place, so that nothing is computed at
+    full resolution, and the last step down keeps the size. Raises ValueError unless widths are four positive numbers.
+    Source: David Page, How to train your ResNet, 2018.
     """
 
-    def __init__(self, widths: Sequence[int] = (16, 32, 64, 128), classes: int = 10, in_channels: int = 3):
+    def __init__(
+        self,
+        widths: Sequence[int] = (16, 32, 64, 128),
+        classes: int = 10,
+        in_channels: int = 3,
+        patches: bool = False,
+    ):
         super().__init__()
         if len(widths) != 4 or min(widths) < 1:
-            raise ValueError(f"widths must be four positive numbers of channels, one a resolution, got {list(widths)}.")
-        full, half, quarter, eighth = widths
-        self.stem = conv_block(in_channels, full)
-        self.down1 = conv_block(full, half, pool=True)
-        self.residual1 = nn.Sequential(conv_block(half, half), conv_block(half, half))
-        self.down2 = conv_block(half, quarter, pool=True)
-        self.down3 = conv_block(quarter, eighth, pool=True)
-        self.residual2 = nn.Sequential(conv_block(eighth, eighth), conv_block(eighth, eighth))
-        self.fc = nn.Linear(eighth, classes, bias=False)
+            raise ValueError(f"widths must be four positive numbers of channels, got {list(widths)}.")
+        first, second, third, last = widths
+        self.stem = conv_block(in_channels, first)
+        if patches:
+            self.stem[0] = nn.Conv2d(in_channels, first, 4, stride=2, padding=1, bias=False)
+        self.down1 = conv_block(first, second, pool=True)
+        self.residual1 = nn.Sequential(conv_block(second, second), conv_block(second, second))
+        self.down2 = conv_block(second, third, pool=True)
+        self.down3 = conv_block(third, last, pool=not patches)
+        self.residual2 = nn.Sequential(conv_block(last, last), conv_block(last, last))
+        self.fc = nn.Linear(last, classes, bias=False)
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.down1(self.stem(images))
-        x = x + self.residual1(x)  # (N, half, H / 2, W / 2)
+        x = x + self.residual1(x)  # (N, second, H / 2, W / 2); with patches H / 4, W / 4
         x = self.down3(self.down2(x))
-        x = x + self.residual2(x)  # (N, eighth, H / 8, W / 8)
-        x = torch.flatten(F.adaptive_max_pool2d(x, 1), start_dim=1)  # (N, eighth)
+        x = x + self.residual2(x)  # (N, last, H / 8, W / 8)
+        x = torch.flatten(F.adaptive_max_pool2d(x, 1), start_dim=1)  # (N, last)
         return self.fc(x) / 8  # small scores at the start: the first steps may be large
