@@ -150,3 +150,12 @@ def test_bad_widths_are_refused(widths):
     with pytest.raises(ValueError, match="widths must be four positive numbers") as caught:
         ResNet9(widths)
     assert str(list(widths)) in str(caught.value)
+
+
+def test_patches_leave_out_full_resolution_and_end_at_the_same_size():
+    net = ResNet9((4, 8, 12, 16), patches=True).eval()
+    seen = {}
+    for name in ("stem", "down1", "down2", "down3"):
+        getattr(net, name).register_forward_hook(lambda _, __, out, name=name: seen.update({name: tuple(out.shape)}))
+    assert net(torch.rand(2, 3, 32, 32)).shape == (2, 10)
+    assert seen == {"stem": (2, 4, 16, 16), "down1": (2, 8, 8, 8), "down2": (2, 12, 4, 4), "down3": (2, 16, 4, 4)}
