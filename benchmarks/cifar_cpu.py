@@ -1,6 +1,6 @@
 """CIFAR-10 on a CPU: the classic recipe against the book's road, with the same network and with a better one.
 
-python benchmarks/cifar_cpu.py            # three sides, three repeats: about 15 minutes on two cores
+python benchmarks/cifar_cpu.py            # three sides, three repeats: about 7 minutes on two cores
 python benchmarks/cifar_cpu.py --long     # the wider network once, up to 20 minutes
 """
 
