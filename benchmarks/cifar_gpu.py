@@ -15,6 +15,7 @@ from functools import partial
 from statistics import mean
 import sys
 
+from cifar_cpu import DEVIATION, MEAN, Mirrored
 from harness import in_turn, ratio, record, show, summaries
 import torch
 from torch import Tensor, nn
@@ -42,19 +43,13 @@ BIAS_FACTOR = 64  # on the rate of batch norm's biases, which with frozen scales
 LABEL_SMOOTHING = 0.2  # Page: 2 epochs fewer
 CELU_ALPHA = 0.3  # a ReLU with a soft corner. Page: 3 epochs fewer; 0.3 belongs to scales frozen at 1
 
-MEAN = torch.tensor([0.491, 0.482, 0.447]).view(1, 3, 1, 1)
-DEVIATION = torch.tensor([0.247, 0.244, 0.262]).view(1, 3, 1, 1)
-
 
 def make_network(widths: tuple[int, ...]) -> ResNet9:
     """The book's ResNet9 with CELU for ReLU and with batch norm's scales frozen at 1 (their biases learn)."""
-    network = ResNet9(widths)
-    for block in list(network.modules()):
-        for name, part in list(block.named_children()):
-            if isinstance(part, nn.ReLU):
-                setattr(block, name, nn.CELU(CELU_ALPHA))
-            elif isinstance(part, nn.BatchNorm2d):
-                part.weight.requires_grad_(False)
+    network = ResNet9(widths, activation=partial(nn.CELU, CELU_ALPHA))
+    for part in network.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.weight.requires_grad_(False)
     return network
 
 
@@ -88,17 +83,6 @@ def one_cycle(network: nn.Module, steps: int, lr: float) -> tuple[torch.optim.SG
 def normalize(images: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     """(N, 3, H, W) in [0, 1] -> mean 0 and deviation 1 a channel, over CIFAR-10's training images."""
     return (images - mean) / deviation
-
-
-class Mirrored(nn.Module):
-    """Mean logits of an image and its mirror image: a mirrored cat is a cat."""
-
-    def __init__(self, network: nn.Module):
-        super().__init__()
-        self.network = network
-
-    def forward(self, images: Tensor) -> Tensor:
-        return (self.network(images) + self.network(images.flip(-1))) / 2
 
 
 class BookRoad:

@@ -1,9 +1,10 @@
-"""Named recipes for the numbers that a network starts from. Taught in chapter 09."""
+"""Named recipes for the numbers that a network starts from. Taught in chapter 09 and on "How fast, and why"."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+import torch.nn.functional as F
 
 
 @torch.no_grad()
@@ -42,3 +43,26 @@ def init_weights(model: nn.Module, recipe: str = "kaiming_normal", nonlinearity:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     return model
+
+
+@torch.no_grad()
+def whiten_(conv: nn.Conv2d, images: Tensor, eps: float = 5e-4) -> nn.Conv2d:
+    """Make a first convolution whiten the patches of `images` and freeze it; taught on "How fast, and why".
+
+    images: (N, C, H, W) as the network will see them. The first half of the channels then holds the patches' main
+    directions, that of largest variance first, each scaled to a mean square of 1 and uncorrelated with the others;
+    the second half holds the same with the sign changed, since what follows, a ReLU or the like, lets one sign through.
+    Channels beyond twice the size of a patch keep their weights. eps is added to the variances. Returns `conv`.
+    Raises ValueError for images that do not fit the convolution. Source: David Page, How to train your ResNet, 2018.
+    """
+    if images.ndim != 4 or images.shape[1] != conv.in_channels or conv.groups != 1:
+        raise ValueError(
+            f"images must be (N, {conv.in_channels}, H, W) for a convolution without groups, got {tuple(images.shape)}."
+        )
+    patches = F.unfold(images.float(), conv.kernel_size).transpose(1, 2).flatten(0, 1)  # (patches, C * kh * kw)
+    variances, directions = torch.linalg.eigh(patches.T @ patches / len(patches))  # rising; directions in columns
+    filters = (directions / (variances + eps).sqrt()).T.flip(0)[: conv.out_channels // 2]
+    pairs = torch.cat([filters, -filters]).view(-1, *conv.weight.shape[1:])
+    conv.weight[: len(pairs)] = pairs
+    conv.weight.requires_grad_(False)
+    return conv

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -155,24 +156,27 @@ def resnet34(classes: int = 1000) -> ResNet:
     return ResNet((3, 4, 6, 3), classes=classes)
 
 
-def conv_block(in_channels: int, out_channels: int, pool: bool = False) -> nn.Sequential:
-    """3x3 convolution, max pooling if asked for, batch norm, ReLU; taught on the page "How fast, and why".
+def conv_block(
+    in_channels: int, out_channels: int, pool: bool = False, activation: Callable[[], nn.Module] = nn.ReLU
+) -> nn.Sequential:
+    """3x3 convolution, max pooling if asked for, batch norm, activation; taught on the page "How fast, and why".
 
     (N, in_channels, H, W) -> (N, out_channels, H, W), with ``pool`` half of H and W. Pooling comes before the
-    normalisation, so that this one and the ReLU have a quarter of the numbers to read.
+    normalisation, so that this one and the activation have a quarter of the numbers to read. activation: called
+    without arguments, it makes the layer, for example ``nn.GELU``.
     """
     layers: list[nn.Module] = [nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)]
     if pool:
         layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers, nn.BatchNorm2d(out_channels), nn.ReLU())
+    return nn.Sequential(*layers, nn.BatchNorm2d(out_channels), activation())
 
 
 class ResNet9(nn.Module):
     """A residual network that learns CIFAR-10 in few passes; taught on the page "How fast, and why".
 
     (N, in_channels, H, W) -> logits (N, classes); H and W multiples of 8. widths: channels after the stem and each of
-    the three steps down. patches: the stem reads 4x4 patches at every second place, so that nothing is computed at
-    full resolution, and the last step down keeps the size. Raises ValueError unless widths are four positive numbers.
+    the three steps down. activation: that of every `conv_block`. Raises ValueError unless widths are four positive
+    numbers.
     Source: David Page, How to train your ResNet, 2018.
     """
 
@@ -181,25 +185,24 @@ class ResNet9(nn.Module):
         widths: Sequence[int] = (16, 32, 64, 128),
         classes: int = 10,
         in_channels: int = 3,
-        patches: bool = False,
+        activation: Callable[[], nn.Module] = nn.ReLU,
     ):
         super().__init__()
         if len(widths) != 4 or min(widths) < 1:
             raise ValueError(f"widths must be four positive numbers of channels, got {list(widths)}.")
         first, second, third, last = widths
-        self.stem = conv_block(in_channels, first)
-        if patches:
-            self.stem[0] = nn.Conv2d(in_channels, first, 4, stride=2, padding=1, bias=False)
-        self.down1 = conv_block(first, second, pool=True)
-        self.residual1 = nn.Sequential(conv_block(second, second), conv_block(second, second))
-        self.down2 = conv_block(second, third, pool=True)
-        self.down3 = conv_block(third, last, pool=not patches)
-        self.residual2 = nn.Sequential(conv_block(last, last), conv_block(last, last))
+        block = partial(conv_block, activation=activation)
+        self.stem = block(in_channels, first)
+        self.down1 = block(first, second, pool=True)
+        self.residual1 = nn.Sequential(block(second, second), block(second, second))
+        self.down2 = block(second, third, pool=True)
+        self.down3 = block(third, last, pool=True)
+        self.residual2 = nn.Sequential(block(last, last), block(last, last))
         self.fc = nn.Linear(last, classes, bias=False)
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.down1(self.stem(images))
-        x = x + self.residual1(x)  # (N, second, H / 2, W / 2); with patches H / 4, W / 4
+        x = x + self.residual1(x)  # (N, second, H / 2, W / 2)
         x = self.down3(self.down2(x))
         x = x + self.residual2(x)  # (N, last, H / 8, W / 8)
         x = torch.flatten(F.adaptive_max_pool2d(x, 1), start_dim=1)  # (N, last)

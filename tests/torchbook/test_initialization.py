@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 from torch import nn
-from torchbook.initialization import init_weights
+from torchbook.initialization import init_weights, whiten_
 
 RECIPES = ["xavier_uniform", "xavier_normal", "kaiming_uniform", "kaiming_normal", "orthogonal", "normal_0.01"]
 GAINS = {"linear": 1, "tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / 1.0001)}
@@ -133,3 +133,57 @@ def test_unknown_names_are_refused_and_nothing_changes(arguments, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
         init_weights(model, *arguments)
     assert torch.equal(model.weight, before)
+
+
+def pictures(channels: int = 3) -> torch.Tensor:
+    """Correlated pixels: smooth noise, another deviation in each channel."""
+    noise = torch.randn(40, channels, 14, 14)
+    return nn.functional.avg_pool2d(noise, 3, stride=1) * torch.arange(1.0, channels + 1).view(-1, 1, 1)
+
+
+@pytest.mark.parametrize(("kernel", "settings"), [(3, {}), ((2, 3), {}), (4, {"stride": 2, "padding": 1})])
+def test_whitened_outputs_are_uncorrelated_with_mean_square_1(kernel, settings):
+    images = pictures()
+    conv = whiten_(nn.Conv2d(3, 12, kernel, bias=False, **settings), images, eps=0.0)
+    outputs = nn.functional.conv2d(images, conv.weight).transpose(0, 1).flatten(1)  # (12, places): every patch
+    moments = outputs[:6] @ outputs[:6].T / outputs.shape[1]
+    torch.testing.assert_close(moments, torch.eye(6), rtol=0, atol=2e-3)
+    torch.testing.assert_close(outputs[6:], -outputs[:6])
+
+
+def test_the_directions_of_largest_variance_come_first():
+    images = pictures()
+    weight = whiten_(nn.Conv2d(3, 54, 3), images).weight.detach()[:27].flatten(1)
+    patches = nn.functional.unfold(images, 3).transpose(1, 2).flatten(0, 1)
+    along = (patches @ (weight / weight.norm(dim=1, keepdim=True)).T).square().mean(0)
+    assert (along.diff() < 0).all()
+    assert along[0].item() == pytest.approx(torch.linalg.matrix_norm(patches, 2).item() ** 2 / len(patches), rel=1e-3)
+
+
+def test_eps_holds_back_directions_that_images_hardly_have():
+    grey = pictures(1).expand(-1, 3, -1, -1)  # three equal channels: most directions have no variance
+    weight = whiten_(nn.Conv2d(3, 54, 3), grey, eps=0.01).weight.detach()
+    assert weight.flatten(1).norm(dim=1).max().item() == pytest.approx(10, rel=0.01)
+
+
+def test_channels_beyond_all_directions_keep_their_weights_and_all_are_frozen():
+    conv = nn.Conv2d(1, 10, 2)  # a patch has four numbers
+    weight, bias = conv.weight.detach().clone(), conv.bias.detach().clone()
+    assert whiten_(conv, pictures(1)) is conv
+    assert torch.equal(conv.weight[8:], weight[8:])
+    assert not torch.isclose(conv.weight[:8], weight[:8]).any()
+    assert not conv.weight.requires_grad
+    assert conv.bias.requires_grad
+    assert torch.equal(conv.bias, bias)
+
+
+@pytest.mark.parametrize("shape", [(4, 1, 8, 8), (3, 8, 8), (2, 4, 8, 8)])
+def test_images_that_do_not_fit_are_refused_and_nothing_changes(shape):
+    conv = nn.Conv2d(3, 8, 3)
+    before = conv.weight.detach().clone()
+    with pytest.raises(
+        ValueError, match=re.escape(f"images must be (N, 3, H, W) for a convolution without groups, got {shape}")
+    ):
+        whiten_(conv, torch.rand(shape))
+    assert torch.equal(conv.weight, before)
+    assert conv.weight.requires_grad

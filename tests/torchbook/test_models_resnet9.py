@@ -16,21 +16,29 @@ def network(**arguments):
     return ResNet9(WIDTHS, **arguments)
 
 
-def by_hand(conv, bn, x, pool):
+def by_hand(conv, bn, x, pool, activation=F.relu):
     """One block in training, from PyTorch's functions."""
     x = F.conv2d(x, conv.weight, padding=1)
     x = F.max_pool2d(x, 2) if pool else x
-    return F.relu(F.batch_norm(x, None, None, bn.weight, bn.bias, training=True))
+    return activation(F.batch_norm(x, None, None, bn.weight, bn.bias, training=True))
 
 
 @pytest.mark.parametrize("pool", [False, True])
-def test_a_block_is_convolution_pooling_norm_and_relu(pool):
+@pytest.mark.parametrize(("made_by", "activation"), [(nn.ReLU, F.relu), (nn.GELU, F.gelu)])
+def test_a_block_is_convolution_pooling_norm_and_activation(pool, made_by, activation):
     torch.manual_seed(0)
-    block = conv_block(3, 5, pool)
+    block = conv_block(3, 5, pool, made_by)
     x = torch.randn(4, 3, 8, 8)
     found = block(x)
     assert found.shape == ((4, 5, 4, 4) if pool else (4, 5, 8, 8))
-    torch.testing.assert_close(found, by_hand(block[0], block[-2], x, pool))
+    torch.testing.assert_close(found, by_hand(block[0], block[-2], x, pool, activation))
+
+
+def test_the_activation_stands_in_every_block():
+    assert sum(isinstance(part, nn.ReLU) for part in network().modules()) == 8
+    parts = list(network(activation=nn.GELU).modules())
+    assert sum(isinstance(part, nn.GELU) for part in parts) == 8
+    assert not any(isinstance(part, nn.ReLU) for part in parts)
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (8, 24), (64, 16)])
@@ -150,12 +158,3 @@ def test_bad_widths_are_refused(widths):
     with pytest.raises(ValueError, match="widths must be four positive numbers") as caught:
         ResNet9(widths)
     assert str(list(widths)) in str(caught.value)
-
-
-def test_patches_leave_out_full_resolution_and_end_at_the_same_size():
-    net = ResNet9((4, 8, 12, 16), patches=True).eval()
-    seen = {}
-    for name in ("stem", "down1", "down2", "down3"):
-        getattr(net, name).register_forward_hook(lambda _, __, out, name=name: seen.update({name: tuple(out.shape)}))
-    assert net(torch.rand(2, 3, 32, 32)).shape == (2, 10)
-    assert seen == {"stem": (2, 4, 16, 16), "down1": (2, 8, 8, 8), "down2": (2, 12, 4, 4), "down3": (2, 16, 4, 4)}
