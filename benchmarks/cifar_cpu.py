@@ -122,43 +122,38 @@ def wide_network(seed: int) -> ResNet9:
 
 
 def compare_roads(train: ImageSet, test: ImageSet, repeats: int, smoke: bool) -> dict[str, Any]:
-    """The classic recipe, the same network by the book's road, and a better network for about the classic time."""
-    epochs = 1 if smoke else QUICK_EPOCHS
-    sides = {
-        "classic": lambda seed: train_classic(train, test, seed, 1 if smoke else 2),
-        "same_network": lambda seed: train_same_network(train, test, seed, 10 if smoke else 1150),
-        "better_network": lambda seed: train_better_network(train, test, seed, quick_network(seed), epochs),
-    }
-    found = in_turn(sides, repeats)
-    times = ratio(found["classic"]["seconds"], found["same_network"]["seconds"])
-    own = ratio(found["better_network"]["seconds"], found["classic"]["seconds"])
-    rows = {f"{side}, {name}": row for side, group in summaries(found).items() for name, row in group.items()}
-    ratios = {"classic time / same network's": times, "better network's time / classic": own}
-    show("CIFAR-10 on a CPU", {**rows, **ratios})
-    return {**summaries(found), "time_ratio": times, "better_time_ratio": own, "epochs": epochs}
+    """The classic recipe, the same network by the book's road, and a better network for about the classic time.
 
+    The better network also without GELU, and without GELU and whitening: what do these bring?
+    """
 
-def take_apart(train: ImageSet, test: ImageSet, repeats: int, smoke: bool) -> dict[str, Any]:
-    """What the parts of the better recipe bring: the same passes, without whitening, without GELU, with both."""
-    epochs = 1 if smoke else QUICK_EPOCHS
-
-    def side(activation: type[nn.Module], whiten: bool) -> Callable[[int], dict[str, float]]:
+    def better(activation: type[nn.Module], whiten: bool) -> Callable[[int], dict[str, float]]:
         return lambda seed: train_better_network(
-            train, test, seed, quick_network(seed, activation), epochs, whiten=whiten
+            train, test, seed, quick_network(seed, activation), 1 if smoke else QUICK_EPOCHS, whiten=whiten
         )
 
     found = in_turn(
         {
-            "ReLU": side(nn.ReLU, whiten=False),
-            "ReLU, whitened": side(nn.ReLU, whiten=True),
-            "GELU, whitened": side(nn.GELU, whiten=True),
+            "classic": lambda seed: train_classic(train, test, seed, 1 if smoke else 2),
+            "same_network": lambda seed: train_same_network(train, test, seed, 10 if smoke else 1150),
+            "better_network": better(nn.GELU, whiten=True),
+            "better_relu": better(nn.ReLU, whiten=True),
+            "better_relu_not_whitened": better(nn.ReLU, whiten=False),
         },
         repeats,
     )
+    seconds = {side: group["seconds"] for side, group in found.items()}
+    ratios = {
+        "classic / same_network": ratio(seconds["classic"], seconds["same_network"]),
+        "better_network / classic": ratio(seconds["better_network"], seconds["classic"]),
+        "better_network / better_relu_not_whitened": ratio(
+            seconds["better_network"], seconds["better_relu_not_whitened"]
+        ),
+    }
     rows = {f"{side}, {name}": row for side, group in summaries(found).items() for name, row in group.items()}
-    times = ratio(found["GELU, whitened"]["seconds"], found["ReLU"]["seconds"])
-    show("Parts of the better recipe", {**rows, "time with both / time without": times})
-    return {"sides": summaries(found), "time_ratio": times, "epochs": epochs}
+    show("CIFAR-10 on a CPU", rows)
+    show("Ratios of times", ratios)
+    return {**summaries(found), "time_ratios": ratios, "epochs": QUICK_EPOCHS}
 
 
 def train_long(train: ImageSet, test: ImageSet, repeats: int, epochs: int) -> dict[str, Any]:
@@ -169,13 +164,11 @@ def train_long(train: ImageSet, test: ImageSet, repeats: int, epochs: int) -> di
     return {**found, "epochs": epochs}
 
 
-def main(
-    repeats: int | None = None, recipe: bool = False, long: bool = False, epochs: int = 12, smoke: bool = False
-) -> None:
+def main(repeats: int | None = None, long: bool = False, epochs: int = 12, smoke: bool = False) -> None:
     """Compare the roads and record it; --smoke records nothing.
 
-    --recipe: the parts of the better recipe instead; --long: the wider network for --epochs passes. --repeats: how
-    often everything is run, with a seed of its own each time; 3, and 1 with --long, if not given.
+    --long: the wider network instead, for --epochs passes. --repeats: how often everything is run, with a seed of its
+    own each time; 3 if not given, and 1 with --long.
     """
     threads = use_threads(0)
     if smoke:
@@ -185,8 +178,6 @@ def main(
         train, test = (load_images("cifar10", split, source="real") for split in ("train", "test"))
     if long:
         name, values = "cifar_long", train_long(train, test, repeats or 1, epochs)
-    elif recipe:
-        name, values = "cifar_recipe", take_apart(train, test, repeats or 3, smoke)
     else:
         name, values = "cifar_cpu", compare_roads(train, test, repeats or 3, smoke)
     if not smoke:

@@ -60,9 +60,10 @@ def whiten_(conv: nn.Conv2d, images: Tensor, eps: float = 5e-4) -> nn.Conv2d:
             f"images must be (N, {conv.in_channels}, H, W) for a convolution without groups, got {tuple(images.shape)}."
         )
     patches = F.unfold(images.float(), conv.kernel_size).transpose(1, 2).flatten(0, 1)  # (patches, C * kh * kw)
-    variances, directions = torch.linalg.eigh(patches.T @ patches / len(patches))  # rising; directions in columns
+    moments = (patches.T @ patches / len(patches)).cpu()  # small, and not every device has the next function
+    variances, directions = torch.linalg.eigh(moments)  # rising; directions in columns
     filters = (directions / (variances + eps).sqrt()).T.flip(0)[: conv.out_channels // 2]
     pairs = torch.cat([filters, -filters]).view(-1, *conv.weight.shape[1:])
-    conv.weight[: len(pairs)] = pairs
+    conv.weight[: len(pairs)].copy_(pairs)
     conv.weight.requires_grad_(False)
     return conv
