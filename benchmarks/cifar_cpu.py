@@ -1,8 +1,8 @@
 """CIFAR-10 on a CPU: the classic recipe against the book's road, with the same network and with a better one.
 
-python benchmarks/cifar_cpu.py            # three sides, three repeats: about 7 minutes on two cores
-python benchmarks/cifar_cpu.py --recipe   # what each part of the better recipe brings: about 8 minutes
-python benchmarks/cifar_cpu.py --long     # the wider network once, up to 20 minutes
+python benchmarks/cifar_cpu.py               # the parts same and better, three repeats: 12 to 20 minutes on two cores
+python benchmarks/cifar_cpu.py --part same   # the classic recipe and its own network: 3 to 5 minutes
+python benchmarks/cifar_cpu.py --part long   # the wider network once, up to 20 minutes
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def main(
     part: Annotated[
         list[Part] | None, typer.Option(help="May be given more than once; same and better if not.")
     ] = None,
-    repeats: int | None = None,
+    repeats: Annotated[int | None, typer.Option(min=1)] = None,
     epochs: int = 12,
     smoke: bool = False,
 ) -> None:
