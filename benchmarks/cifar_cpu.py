@@ -100,7 +100,7 @@ def train_better_network(
     autocast = autocast_dtype("cpu")
     with Stopwatch() as watch:
         if whiten:
-            whiten_(net.stem[0], normalize(train.limited(2000).images.float() / 255))
+            whiten_(net.stem[0], normalize(train.limited(min(2000, len(train))).images.float() / 255))
         optimizer, scheduler = one_cycle(net, epochs * len(batches), lr, pct_start=0.25)
         history = fit(
             net, batches, None, optimizer, epochs=epochs, loss_fn=loss_fn, scheduler=scheduler, autocast=autocast
