@@ -68,11 +68,12 @@ def use_threads(threads: int) -> int:
 def autocast_dtype(device: torch.device | str) -> torch.dtype | None:
     """Number type for mixed precision on ``device``: bfloat16 where the hardware computes with it, else None.
 
+    float16 is not offered: its small range needs a GradScaler (chapter 13), which the book's loop does not have.
     On a CPU bfloat16 pays only with AMX or AVX-512 BF16 instructions; elsewhere it is emulated and slower.
     """
     kind = torch.device(device).type
     if kind == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else None
     if kind == "cpu" and torch.backends.mkldnn.is_available():
         cpu = torch.backends.cpu.get_cpu_capability()
         return torch.bfloat16 if cpu == "AVX512" and torch.ops.mkldnn._is_mkldnn_bf16_supported() else None

@@ -12,6 +12,7 @@ import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 from torchbook.checkpoint import write_atomically
+from torchbook.training import keeping_modes
 
 
 def export_onnx(
@@ -32,9 +33,8 @@ def export_onnx(
     inputs = example if isinstance(example, tuple) else (example,)
     if len(input_names) != len(inputs):
         raise ValueError(f"There are {len(inputs)} inputs but {len(input_names)} input names: {list(input_names)}.")
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
+    with keeping_modes(model):
+        model.eval()
         program = _to_onnx(model, inputs, input_names, output_names, dynamic_batch)
 
         def write(temporary: Path) -> None:
@@ -44,9 +44,6 @@ def export_onnx(
                 assert_parity(temporary, model, tuple(_longer(tensor, by=3) for tensor in inputs), atol)
 
         return write_atomically(path, write)
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def _to_onnx(model, inputs, input_names, output_names, dynamic_batch):
@@ -79,13 +76,16 @@ def _to_onnx(model, inputs, input_names, output_names, dynamic_batch):
 def assert_parity(path: Path | str, model: nn.Module, inputs: tuple[Tensor, ...], atol: float = 1e-4) -> float:
     """Run the ONNX file and the model on the same inputs; return the largest absolute difference of an output.
 
+    The model computes in evaluation mode, and each module gets its mode back.
     Raises ValueError when it exceeds ``atol`` or a shape differs, onnx.checker.ValidationError for an invalid file.
     """
     onnx.checker.check_model(str(path), full_check=True)
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     names = [node.name for node in session.get_inputs()]
     found = session.run(None, {name: tensor.cpu().numpy() for name, tensor in zip(names, inputs, strict=True)})
-    expected = [tensor.cpu().numpy() for tensor in _flat(model(*inputs))]
+    with keeping_modes(model):
+        model.eval()
+        expected = [tensor.cpu().numpy() for tensor in _flat(model(*inputs))]
     shapes = [array.shape for array in found], [array.shape for array in expected]
     if shapes[0] != shapes[1]:
         raise ValueError(f"ONNX Runtime gives outputs of shape {shapes[0]}, the model {shapes[1]}.")

@@ -61,16 +61,20 @@ def plot_history(histories, labels: Sequence[str] | None = None, axes=None):
         epochs = range(1, len(history) + 1)
         for part, style in (("train", "--"), ("val", "-")):
             name = f"{label} {'training' if part == 'train' else 'validation'}".strip()
-            if getattr(history, f"{part}_loss"):
-                loss_axis.plot(epochs, getattr(history, f"{part}_loss"), style, color=color, marker=".", label=name)
-                percent = 100 * np.array(getattr(history, f"{part}_accuracy"))
-                accuracy_axis.plot(epochs, percent, style, color=color, marker=".", label=name)
+            for axis, values, scale in (
+                (loss_axis, getattr(history, f"{part}_loss"), 1),
+                (accuracy_axis, getattr(history, f"{part}_accuracy"), 100 if history.metric == "accuracy" else 1),
+            ):
+                numbers = scale * np.array(values, dtype=float)  # None, not measured, becomes nan: a gap
+                if not np.isnan(numbers).all():
+                    axis.plot(epochs, numbers, style, color=color, marker=".", label=name)
     loss_axis.set(xlabel="epoch", ylabel="loss (nats)")
-    accuracy_axis.set(xlabel="epoch", ylabel="accuracy (%)")
+    names = {history.metric for history in histories}
+    accuracy_axis.set(xlabel="epoch", ylabel="accuracy (%)" if names == {"accuracy"} else ", ".join(sorted(names)))
     for ax in axes:
         ax.grid(alpha=0.3)
         ax.xaxis.get_major_locator().set_params(integer=True)
-    accuracy_axis.legend(fontsize=8)
+    (accuracy_axis if accuracy_axis.lines else loss_axis).legend(fontsize=8)
     return axes
 
 

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
+from torchbook.training import keeping_modes
 
 
 class Vocabulary:
@@ -60,20 +61,19 @@ def text_batches(tokens: Tensor, batch_size: int, steps: int) -> list[tuple[Tens
 def text_loss(model: nn.Module, batches: list[tuple[Tensor, Tensor]]) -> float:
     """Mean loss on a text in nats per character, the state carried from batch to batch.
 
-    batches: those of `text_batches`. The model is left as it was, in its mode too. Raises ValueError when there is no
-    batch. Divide by log 2 for bits per character; the exponential is the perplexity.
+    batches: those of `text_batches`. The model is left as it was, each module in its mode. Raises ValueError when
+    there is no batch. Divide by log 2 for bits per character; the exponential is the perplexity.
     """
     if not batches:
         raise ValueError("There is no batch to measure the loss on.")
     device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
     total, count, state = torch.zeros((), device=device), 0, None
-    for inputs, targets in batches:
-        logits, state = model(inputs.to(device), state)
-        total += F.cross_entropy(logits.flatten(0, 1), targets.to(device).flatten(), reduction="sum")
-        count += targets.numel()
-    model.train(was_training)
+    with keeping_modes(model):
+        model.eval()
+        for inputs, targets in batches:
+            logits, state = model(inputs.to(device), state)
+            total += F.cross_entropy(logits.flatten(0, 1), targets.to(device).flatten(), reduction="sum")
+            count += targets.numel()
     return total.item() / count
 
 
@@ -91,8 +91,8 @@ def sample(
 
     temperature: divides the scores; below 1 the likely becomes likelier. top_k: draw from that many most likely
     characters (1: always the most likely one). generator: of the CPU, so that a seed repeats the text. The model is
-    left as it was, in its mode too. Raises ValueError for an empty prompt, a character that the vocabulary does not
-    have, a negative length, a temperature that is not positive and finite, a top_k outside 1 .. V.
+    left as it was, each module in its mode. Raises ValueError for an empty prompt, a character that the vocabulary
+    does not have, a negative length, a temperature that is not positive and finite, a top_k outside 1 .. V.
     """
     if not prompt or length < 0:
         raise ValueError(f"prompt needs a character or more and length 0 or more, got {prompt!r} and {length}.")
@@ -101,15 +101,14 @@ def sample(
     if top_k is not None and not 1 <= top_k <= len(vocabulary):
         raise ValueError(f"top_k must be from 1 to {len(vocabulary)}, the size of the vocabulary, got {top_k}.")
     device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
     tokens, state = vocabulary.encode(prompt), None
     inputs = tokens
-    for _ in range(length):
-        logits, state = model(inputs[None].to(device), state)  # (1, T, V); T is 1 after the prompt
-        scores, choices = logits[0, -1].cpu().double().topk(top_k or len(vocabulary))  # both (top_k,), sorted
-        chances = torch.softmax((scores - scores[0]) / temperature, dim=0)  # the largest is 0: nothing overflows
-        inputs = choices[torch.multinomial(chances, 1, generator=generator)]  # (1,)
-        tokens = torch.cat([tokens, inputs])
-    model.train(was_training)
+    with keeping_modes(model):
+        model.eval()
+        for _ in range(length):
+            logits, state = model(inputs[None].to(device), state)  # (1, T, V); T is 1 after the prompt
+            scores, choices = logits[0, -1].cpu().double().topk(top_k or len(vocabulary))  # both (top_k,), sorted
+            chances = torch.softmax((scores - scores[0]) / temperature, dim=0)  # the largest is 0: nothing overflows
+            inputs = choices[torch.multinomial(chances, 1, generator=generator)]  # (1,)
+            tokens = torch.cat([tokens, inputs])
     return vocabulary.decode(tokens)

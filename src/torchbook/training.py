@@ -2,47 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 import math
+from operator import length_hint
 import time
 
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
+from torchbook.history import History
+from torchbook.measures import LossFunction, Meter, Metric, accuracy
+from torchbook.schedules import check_length, step_epoch, way_back, when_to_step
 from tqdm import tqdm
 
-LossFunction = Callable[[Tensor, Tensor], Tensor]
+
+@contextmanager
+def keeping_modes(model: nn.Module) -> Iterator[None]:
+    """At the end, also after an error, every module of ``model`` is back in the mode, training or not, that it had."""
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
-@dataclass
-class History:
-    """What ``fit`` measured, one entry an epoch. Losses are means over examples; seconds are training time alone."""
+@contextmanager
+def explained_errors() -> Iterator[None]:
+    """Name the cure where batch normalisation meets a batch with one value per channel."""
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise ValueError(
+            "A batch of one example met batch normalisation, which needs two values per channel or more: leave out a "
+            "short last batch with drop_last=True, or choose another batch_size."
+        ) from error
 
-    train_loss: list[float] = field(default_factory=list)
-    train_accuracy: list[float] = field(default_factory=list)
-    val_loss: list[float] = field(default_factory=list)
-    val_accuracy: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    interrupted: bool = False
 
-    def __len__(self) -> int:
-        return len(self.train_loss)
-
-    def __str__(self) -> str:
-        lines = ["epoch   train loss   train acc    val loss     val acc   seconds"]
-        for epoch in range(len(self)):
-            val = ("      -           -     " if not self.val_loss
-                   else f"{self.val_loss[epoch]:10.4f}   {self.val_accuracy[epoch]:9.1%}")  # fmt: skip
-            lines.append(
-                f"{epoch + 1:5d}   {self.train_loss[epoch]:10.4f}   {self.train_accuracy[epoch]:9.1%}  {val}"
-                f"   {self.seconds[epoch]:7.1f}"
-            )
-        return "\n".join(lines + ["stopped by hand"] * self.interrupted)
-
-    def state_dict(self) -> dict:
-        """Plain lists, as a checkpoint stores them."""
-        return asdict(self)
+def to_device(batch, device: torch.device) -> tuple[Tensor, Tensor]:
+    """``(inputs, labels)`` on the device; uint8 images become floats in [0, 1], as ``Batches`` makes them."""
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2 or not all(isinstance(part, Tensor) for part in batch):
+        raise TypeError(f"A batch must be a pair of tensors (inputs, labels), got a {type(batch).__name__}.")
+    inputs, labels = (part.to(device) for part in batch)
+    return inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs, labels
 
 
 def train_one_epoch(
@@ -51,65 +56,62 @@ def train_one_epoch(
     optimizer: torch.optim.Optimizer,
     loss_fn: LossFunction = F.cross_entropy,
     *,
+    metric: Metric | None = accuracy,
     scheduler=None,
     clip: float | None = None,
     autocast: torch.dtype | None = None,
-) -> tuple[float, float]:
+) -> tuple[float, float | None]:
     """Go through ``batches`` once, one optimiser step a batch; return mean loss and accuracy over the examples.
 
-    batches: iterable of ``(inputs, labels)``. scheduler: stepped after every batch. clip: largest gradient norm.
-    autocast: number type of mixed precision, for example ``torch.bfloat16``. Raises ValueError when there is no batch.
+    batches: iterable of ``(inputs, labels)``. loss_fn, metric: see ``torchbook.measures.Meter``. scheduler: stepped
+    after every batch. clip: largest gradient norm. autocast: number type of mixed precision, ``torch.bfloat16``.
+    A model in evaluation mode is put into training mode for the pass; in one that trains, a layer set to evaluation
+    mode stays so. Raises ValueError when there is no batch, and for what cannot be measured.
     """
+    if autocast is torch.float16:
+        raise ValueError("float16 needs a GradScaler, which this loop does not have: use torch.bfloat16 or None.")
     device = next(model.parameters()).device
-    model.train()
-    total_loss = torch.zeros((), device=device)  # stays on the device: reading it would wait at every batch
-    correct = torch.zeros((), device=device)
-    examples = 0
-    for inputs, labels in batches:
-        inputs, labels = inputs.to(device), labels.to(device)
-        with torch.autocast(device.type, dtype=autocast, enabled=autocast is not None):
-            logits = model(inputs)
-            loss = loss_fn(logits, labels)
-        optimizer.zero_grad()
-        loss.backward()
-        if clip is not None:
-            nn.utils.clip_grad_norm_(model.parameters(), clip)
-        optimizer.step()
-        if scheduler is not None:
-            scheduler.step()
-        total_loss += loss.detach() * len(labels)  # the mean of a batch times its size: the last one may be short
-        correct += (logits.argmax(dim=-1) == labels).sum()
-        examples += len(labels)
-    if examples == 0:
-        raise ValueError("There was no batch: the data set is empty, or drop_last left out the only one.")
-    return total_loss.item() / examples, correct.item() / examples
+    meter = Meter(loss_fn, metric)
+    with keeping_modes(model), explained_errors():
+        if not model.training:
+            model.train()
+        for batch in batches:
+            inputs, labels = to_device(batch, device)
+            with torch.autocast(device.type, dtype=autocast, enabled=autocast is not None):
+                loss = meter(model(inputs), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            if clip is not None:
+                nn.utils.clip_grad_norm_(model.parameters(), clip)
+            optimizer.step()
+            if scheduler is not None:
+                scheduler.step()
+    return meter.means()
 
 
 @torch.no_grad()
 def evaluate(
-    model: nn.Module, batches, loss_fn: LossFunction = F.cross_entropy, *, autocast: torch.dtype | None = None
-) -> tuple[float, float]:
-    """Mean loss and accuracy over the examples of ``batches``; the model is left as it was, in its mode too.
+    model: nn.Module,
+    batches,
+    loss_fn: LossFunction = F.cross_entropy,
+    *,
+    metric: Metric | None = accuracy,
+    autocast: torch.dtype | None = None,
+) -> tuple[float, float | None]:
+    """Mean loss and accuracy over the examples of ``batches``; the model is left as it was, each module in its mode.
 
-    Raises ValueError when there is no batch.
+    loss_fn, metric: see ``torchbook.measures.Meter``. Raises ValueError when there is no batch, and for what cannot be
+    measured.
     """
     device = next(model.parameters()).device
-    was_training = model.training
-    model.eval()
-    total_loss = torch.zeros((), device=device)
-    correct = torch.zeros((), device=device)
-    examples = 0
-    for inputs, labels in batches:
-        inputs, labels = inputs.to(device), labels.to(device)
-        with torch.autocast(device.type, dtype=autocast, enabled=autocast is not None):
-            logits = model(inputs)
-            total_loss += loss_fn(logits, labels) * len(labels)
-        correct += (logits.argmax(dim=-1) == labels).sum()
-        examples += len(labels)
-    model.train(was_training)
-    if examples == 0:
-        raise ValueError("There was no batch: the data set is empty, or drop_last left out the only one.")
-    return total_loss.item() / examples, correct.item() / examples
+    meter = Meter(loss_fn, metric)
+    with keeping_modes(model):
+        model.eval()
+        for batch in batches:
+            inputs, labels = to_device(batch, device)
+            with torch.autocast(device.type, dtype=autocast, enabled=autocast is not None):
+                meter(model(inputs), labels)
+    return meter.means()
 
 
 def fit(
@@ -120,51 +122,67 @@ def fit(
     *,
     epochs: int,
     loss_fn: LossFunction = F.cross_entropy,
+    metric: Metric | None = accuracy,
     scheduler=None,
-    scheduler_step: str = "batch",
+    scheduler_step: str | None = None,
     clip: float | None = None,
     autocast: torch.dtype | None = None,
     history: History | None = None,
 ) -> History:
     """Train for ``epochs`` epochs with a progress bar, evaluating after each; return the ``History``.
 
-    val_batches: None to skip the evaluation. scheduler_step: ``"batch"`` (OneCycleLR) or ``"epoch"`` (StepLR).
-    history: one to go on with, after a resume. Ctrl-C stops and keeps the history so far.
-    Raises ValueError for epochs < 1, a clip that is not positive or an unknown ``scheduler_step``, FloatingPointError
-    when the loss is no longer finite.
+    val_batches: None to skip the evaluation. loss_fn, metric: see ``torchbook.measures.Meter``.
+    scheduler_step: ``"batch"`` or ``"epoch"``; known for OneCycleLR and CyclicLR (batch), StepLR, MultiStepLR,
+    ExponentialLR and ReduceLROnPlateau (epoch), to be said for others. history: one to go on with, filled in place.
+    Ctrl-C ends the run with KeyboardInterrupt, so that nothing after it is done, such as saving: the history holds
+    the whole epochs (it is also the exception's ``history``), and the schedule is back at the end of the last of them.
+    Raises ValueError for settings that cannot be, FloatingPointError when the loss is no longer finite.
     """
     if epochs < 1:
         raise ValueError(f"epochs must be 1 or more, got {epochs}.")
     if clip is not None and clip <= 0:
         raise ValueError(f"clip must be a positive gradient norm, got {clip}.")
-    if scheduler_step not in ("batch", "epoch"):
-        raise ValueError(f"scheduler_step must be 'batch' or 'epoch', got {scheduler_step!r}.")
-    history = history if history is not None else History()
-    per_batch = scheduler if scheduler_step == "batch" else None
+    step_at = when_to_step(scheduler, scheduler_step, optimizer)
+    check_length(scheduler, epochs * (length_hint(train_batches) if step_at == "batch" else 1))
+    name = getattr(metric, "__name__", "score")
+    history = history if history is not None else History(metric=name)
+    if metric is not None and history.metric != name and any(value is not None for value in history.train_accuracy):
+        raise ValueError(f"The history holds {history.metric}: go on with the same metric, or with a new History().")
+    history.interrupted, history.metric = False, name
+    options = {"metric": metric, "autocast": autocast}
+    done, go_back = len(history), way_back(scheduler, optimizer)
     bar = tqdm(range(epochs), desc="epochs", leave=False)
     try:
         for _ in bar:
+            done, go_back = len(history), way_back(scheduler, optimizer)
             start = time.perf_counter()
-            loss, accuracy = train_one_epoch(
-                model, train_batches, optimizer, loss_fn, scheduler=per_batch, clip=clip, autocast=autocast
-            )  # ends in .item(), which waits for the device: the time is honest
+            loss, score = train_one_epoch(
+                model, train_batches, optimizer, loss_fn,
+                scheduler=scheduler if step_at == "batch" else None, clip=clip, **options,
+            )  # fmt: skip  # ends in reading a number, which waits for the device: the time is honest
             seconds = time.perf_counter() - start
             if not math.isfinite(loss):
                 raise FloatingPointError(
                     f"The training loss is {loss} in epoch {len(history) + 1}: lower the learning rate, "
                     "clip the gradients (clip=1.0) or look for inputs that are not finite."
                 )
-            if scheduler is not None and scheduler_step == "epoch":
-                scheduler.step()
-            measured = {"train_loss": loss, "train_accuracy": accuracy, "seconds": seconds}
+            val_loss = val_score = None
             if val_batches is not None:
-                val_loss, val_accuracy = evaluate(model, val_batches, loss_fn, autocast=autocast)
-                measured |= {"val_loss": val_loss, "val_accuracy": val_accuracy}
-                bar.set_postfix(val_accuracy=f"{val_accuracy:.1%}")
-            for name, value in measured.items():  # all of an epoch or nothing of it
-                getattr(history, name).append(value)
-    except KeyboardInterrupt:
+                val_loss, val_score = evaluate(model, val_batches, loss_fn, **options)
+                bar.set_postfix(val_loss=f"{val_loss:.4f}")
+            if step_at == "epoch":
+                step_epoch(scheduler, loss if val_loss is None else val_loss)
+            history.record(loss, score, val_loss, val_score, seconds)
+    except KeyboardInterrupt as interrupt:
+        history.cut(done)  # all of an epoch or nothing of it
+        go_back()
         history.interrupted = True
+        interrupt.history = history
+        interrupt.add_note(
+            f"Stopped in epoch {done + 1}. The {done} whole epochs are in the history that was passed to fit, else in "
+            "sys.last_value.history."
+        )
+        raise
     finally:
         bar.close()
     return history

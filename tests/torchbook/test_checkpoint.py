@@ -1,15 +1,20 @@
 """Checkpoints: a resumed run is the uninterrupted one, a file is whole or absent, and no file runs code."""
 
 import collections
+import itertools
 import os
 from pathlib import Path
 import pickle
+import random
 from types import SimpleNamespace
+import zipfile
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.optim import lr_scheduler
+from torch.utils.data import DataLoader, RandomSampler
 from torchbook.checkpoint import load_checkpoint, save_checkpoint, write_atomically
 from torchbook.data.batches import Batches
 from torchbook.training import History, fit
@@ -44,7 +49,9 @@ class Run:
 
     @property
     def parts(self) -> dict:
-        return {"model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler}
+        return {
+            "model": self.model, "optimizer": self.optimizer, "scheduler": self.scheduler, "batches": self.batches,
+        }  # fmt: skip
 
     def go(self, epochs: int) -> None:
         options = {"scheduler": self.scheduler, "history": self.history}
@@ -57,12 +64,10 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(tmp_path):
 
     first = Run(seed=0)
     first.go(2)
-    extra = {"history": first.history.state_dict(), "order": first.batches.generator.get_state()}
-    path = save_checkpoint(tmp_path / "last.pt", **first.parts, **extra)
+    path = save_checkpoint(tmp_path / "last.pt", **first.parts, history=first.history.state_dict())
     second = Run(seed=99)
     torch.rand(5)  # the generator stands somewhere else
     rest = load_checkpoint(path, **second.parts)
-    second.batches.generator.set_state(rest["order"])
     second.history = History(**rest["history"])
     second.go(2)
 
@@ -90,6 +95,7 @@ def test_extra_values_come_back_and_nothing_else(tmp_path):
     run = Run(seed=0)
     rest = load_checkpoint(save_checkpoint(tmp_path / "a.pt", **run.parts, **extra), **run.parts)
     assert rest.keys() == extra.keys()
+    assert list(rest) == list(extra)
     assert torch.equal(rest.pop("order"), torch.arange(3))
     assert torch.equal(rest.pop("best")["weight"], torch.ones(2))
     assert rest == {"epoch": 3, "name": "run", "losses": [1.5, 0.5], "note": None}
@@ -179,6 +185,13 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, write):
     assert trace.is_dir()
 
 
+def test_another_archive_is_no_checkpoint(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
+        archive.writestr("report.txt", "hello")
+    with pytest.raises(ValueError, match=r"loaded safely: it is damaged, or was not written by torch\.save"):
+        load_checkpoint(tmp_path / "a.pt", model=net())
+
+
 def test_an_absent_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no checkpoint at .*none\.pt"):
         load_checkpoint(tmp_path / "none.pt", model=net())
@@ -187,7 +200,7 @@ def test_an_absent_file(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"hello", b"PK\x03\x04 not a zip", b"\x80\x02.", b"\x80\x02h\x09.", b"(l.", bytes(range(256)),
+        b"hello", b"\x80\x02.", b"\x80\x02h\x09.", b"(l.", bytes(range(256)),
         pickle.dumps([1, 2], protocol=2), pickle.dumps({"epoch": 1}, protocol=2),
     ],
     ids=repr,
@@ -198,45 +211,111 @@ def test_a_file_that_is_no_checkpoint(tmp_path, content):
         load_checkpoint(tmp_path / "a.pt", model=net())
 
 
-@pytest.mark.parametrize("keep", [0.1, 0.5, 0.99])
-def test_a_truncated_file(tmp_path, keep):
+@pytest.mark.parametrize("keep", [*range(6), *(step / 40 for step in range(1, 40)), -22, -21, -2, -1])
+def test_a_file_that_was_cut_off(tmp_path, keep):
     path = save_checkpoint(tmp_path / "a.pt", model=net())
-    path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
-    with pytest.raises(ValueError, match="not a checkpoint that can be loaded safely"):
+    whole = path.read_bytes()
+    path.write_bytes(whole[: keep if isinstance(keep, int) else int(keep * len(whole))])
+    with pytest.raises(ValueError, match=r"a\.pt is cut off: its end is missing; go on from an older file\."):
         load_checkpoint(path, model=net())
+
+
+def equal(one, other) -> bool:
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(equal(one[name], other[name]) for name in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(equal, one, other))
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
+def test_a_wrong_bit_is_noticed_or_changes_nothing(tmp_path):
+    run = Run(seed=0)
+    path = save_checkpoint(tmp_path / "a.pt", **run.parts, epoch=3)
+    whole, saved = path.read_bytes(), torch.load(path)
+    refused = 0
+    for position in range(0, len(whole), 53):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        try:
+            load_checkpoint(path, **run.parts)
+        except ValueError as error:
+            assert "damaged" in str(error) or "cut off" in str(error) or "loaded safely" in str(error)  # noqa: PT017
+            refused += 1
+        else:  # a bit that nobody reads: padding, a date
+            assert equal(torch.load(path), saved)
+    assert refused > 100
+
+
+def rewritten(path: Path, **changes) -> Path:
+    """The file with other parts, in good order as a file."""
+    torch.save(torch.load(path) | changes, path)
+    return path
 
 
 @pytest.mark.parametrize("model", [3, [torch.ones(1)], {"1.weight": 1.0}])
 def test_a_model_part_that_is_no_state_dict(tmp_path, model):
-    torch.save({"model": model}, tmp_path / "a.pt")
-    with pytest.raises(ValueError, match=r"as the model, not a state dict|does not fit this model"):
+    path = rewritten(save_checkpoint(tmp_path / "a.pt", model=net()), model=model)
+    with pytest.raises(ValueError, match=r"as the model, not a state dict|tensor\(s\) of the model differ"):
+        load_checkpoint(path, model=net())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"random": None}, {"random": {}}, {"kinds": 3}, {"layout": 3}, {"batches": {}}, {"scheduler": None},
+        {"random": {"python": [3, [1], None], "numpy": ["MT19937", torch.ones(3)], "cpu": torch.ones(3)}},
+        {"batches": {"count": 5, "order": torch.ones(3, dtype=torch.uint8)}},
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_file_that_was_edited_changes_nothing(tmp_path, changes):
+    saved, run = Run(seed=0), Run(seed=1)
+    saved.go(1)
+    refused(rewritten(save_checkpoint(tmp_path / "a.pt", **saved.parts), **changes), "was edited", run, **run.parts)
+
+
+def test_a_state_dict_alone_is_named_with_the_cure(tmp_path):
+    torch.save(net().state_dict(), tmp_path / "a.pt")
+    with pytest.raises(ValueError, match=r"holds a state dict: .*model\.load_state_dict\(torch\.load\(path\)\)"):
+        load_checkpoint(tmp_path / "a.pt", model=net())
+
+
+def test_a_file_of_the_version_before_is_named_with_the_cure(tmp_path):
+    torch.save({"model": net().state_dict(), "torch_rng": torch.get_rng_state()}, tmp_path / "a.pt")
+    with pytest.raises(ValueError, match=r"of an earlier version of this package.*torch\.load\(path\)\['model'\]"):
         load_checkpoint(tmp_path / "a.pt", model=net())
 
 
 def refused(path: Path, words: str, run: Run, **parts) -> None:
-    """Loading fails with these words and changes neither the model, nor the optimiser, nor the generator."""
+    """Loading fails with these words and changes nothing: no part, no random state."""
     model, rate, generator = snapshot(run.model), run.optimizer.param_groups[0]["lr"], torch.get_rng_state()
+    others = random.getstate(), str(np.random.get_state()), run.batches.generator.get_state()  # noqa: NPY002
+    schedule = str(run.scheduler.state_dict())
     with pytest.raises(ValueError, match=words):
         load_checkpoint(path, **parts)
     assert same(run.model.state_dict(), model)
     assert run.optimizer.state_dict()["state"] == {}
     assert run.optimizer.param_groups[0]["lr"] == rate
     assert torch.equal(torch.get_rng_state(), generator)
+    assert (random.getstate(), str(np.random.get_state())) == others[:2]  # noqa: NPY002
+    assert torch.equal(run.batches.generator.get_state(), others[2])
+    assert str(run.scheduler.state_dict()) == schedule
 
 
-@pytest.mark.parametrize("part", ["optimizer", "scheduler"])
+@pytest.mark.parametrize("part", ["optimizer", "scheduler", "batches"])
 def test_a_part_that_is_missing_is_named(tmp_path, part):
     saved, run = Run(seed=0), Run(seed=1)
     parts = {name: value for name, value in saved.parts.items() if name != part}
     path = save_checkpoint(tmp_path / "a.pt", **parts)
-    refused(path, rf"a\.pt holds .*'model'.* but no {part}\.", run, **run.parts)
+    refused(path, rf"a\.pt does not fit: it holds .*model.* but no {part}\.", run, **run.parts)
 
 
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (net(inputs=7), r"1 tensor\(s\) differ, first 1\.weight: file \(8, 7\), model \(8, 6\)"),
-        (net(classes=5), r"2 tensor\(s\) differ, first 4\.bias: file \(5,\), model \(2,\)"),
+        (net(inputs=7), r"1 tensor\(s\) of the model differ, first 1\.weight: file \(8, 7\), model \(8, 6\)"),
+        (net(classes=5), r"2 tensor\(s\) of the model differ, first 4\.bias: file \(5,\), model \(2,\)"),
         (net()[:3], r"first 3\.bias: file absent, model \(8,\)"),
         (nn.Sequential(*net(), nn.Linear(2, 2)), r"first 5\.bias: file \(2,\), model absent"),
     ],
@@ -252,7 +331,175 @@ def test_an_optimizer_that_does_not_fit_changes_nothing(tmp_path):
     saved.go(1)
     groups = [{"params": list(saved.model[1].parameters())}, {"params": list(saved.model[3:].parameters())}]
     path = save_checkpoint(tmp_path / "a.pt", model=saved.model, optimizer=torch.optim.Adam(groups))
-    refused(path, r"a\.pt does not fit: .*parameter group", run, model=run.model, optimizer=run.optimizer)
+    words = r"a\.pt does not fit: .*parameter groups of \[2, 4\] parameters, this one of \[6\]"
+    refused(path, words, run, model=run.model, optimizer=run.optimizer)
+
+
+def test_the_same_parameters_in_another_order_change_nothing(tmp_path):
+    saved, run = Run(seed=0), Run(seed=1)
+    optimizer = torch.optim.Adam(list(saved.model.parameters())[::-1])
+    path = save_checkpoint(tmp_path / "a.pt", model=saved.model, optimizer=optimizer)
+    refused(path, "or the same in another order", run, model=run.model, optimizer=run.optimizer)
+
+
+OPTIMIZERS = {
+    "SGD": lambda parameters: torch.optim.SGD(parameters, 0.1, momentum=0.9), "Adam": torch.optim.Adam,
+    "AdamW": torch.optim.AdamW, "RMSprop": torch.optim.RMSprop, "Adagrad": torch.optim.Adagrad,
+    "NAdam": torch.optim.NAdam,
+}  # fmt: skip
+
+
+def a_step(optimizer) -> None:
+    for parameter in optimizer.param_groups[0]["params"]:
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+
+
+@pytest.mark.parametrize(("first", "second"), list(itertools.permutations(OPTIMIZERS, 2)))
+def test_the_state_of_another_optimizer_is_refused(tmp_path, first, second):
+    saved, run = Run(seed=0), Run(seed=1)
+    optimizer = OPTIMIZERS[first](saved.model.parameters())
+    a_step(optimizer)
+    run.optimizer = OPTIMIZERS[second](run.model.parameters())
+    path = save_checkpoint(tmp_path / "a.pt", model=saved.model, optimizer=optimizer)
+    words = rf"holds the state of {first}, which {second} cannot use"
+    before = str(run.optimizer.state_dict())
+    with pytest.raises(ValueError, match=words):
+        load_checkpoint(path, model=run.model, optimizer=run.optimizer)
+    assert str(run.optimizer.state_dict()) == before
+
+
+@pytest.mark.parametrize("kind", OPTIMIZERS)
+def test_the_same_optimizer_goes_on(tmp_path, kind):
+    runs = [Run(seed=seed) for seed in (0, 1)]
+    first, second = (OPTIMIZERS[kind](run.model.parameters()) for run in runs)
+    a_step(first)
+    path = save_checkpoint(tmp_path / "a.pt", model=runs[0].model, optimizer=first)
+    load_checkpoint(path, model=runs[1].model, optimizer=second)
+    a_step(first), a_step(second)
+    assert same(runs[0].model.state_dict(), runs[1].model.state_dict())
+
+
+SCHEDULES = {
+    "OneCycleLR": (lambda o: lr_scheduler.OneCycleLR(o, 0.05, total_steps=20),
+                   lambda o: lr_scheduler.OneCycleLR(o, 0.05, total_steps=40), "total_steps=20, this one with 40"),
+    "StepLR": (lambda o: lr_scheduler.StepLR(o, 7), lambda o: lr_scheduler.StepLR(o, 8), "step_size=7, .* 8"),
+    "MultiStepLR": (lambda o: lr_scheduler.MultiStepLR(o, [7]), lambda o: lr_scheduler.MultiStepLR(o, [7, 9]),
+                    "milestones="),
+    "CosineAnnealingLR": (lambda o: lr_scheduler.CosineAnnealingLR(o, 9),
+                          lambda o: lr_scheduler.CosineAnnealingLR(o, 8), "T_max=9, this one with 8"),
+    "CosineAnnealingWarmRestarts": (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 2),
+                                    lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 3), "T_0=2"),
+    "ReduceLROnPlateau": (lambda o: lr_scheduler.ReduceLROnPlateau(o, patience=1),
+                          lambda o: lr_scheduler.ReduceLROnPlateau(o, patience=2), "patience=1"),
+    "SequentialLR": (
+        lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o), lr_scheduler.StepLR(o, 7)], [2]),
+        lambda o: lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o), lr_scheduler.StepLR(o, 8)], [2]),
+        "_schedulers=",
+    ),
+}  # fmt: skip
+
+
+def step(scheduler, times: int) -> None:
+    for _ in range(times):
+        scheduler.optimizer.step()
+        scheduler.step(*([1.0] if isinstance(scheduler, lr_scheduler.ReduceLROnPlateau) else []))
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_a_schedule_with_other_settings_changes_nothing(tmp_path, kind):
+    make, make_other, words = SCHEDULES[kind]
+    saved, run = Run(seed=0), Run(seed=1)
+    saved.scheduler, run.scheduler = make(saved.optimizer), make_other(run.optimizer)
+    step(saved.scheduler, 3)
+    path = save_checkpoint(tmp_path / "a.pt", **saved.parts)
+    refused(path, f"its {kind} was made with {words}", run, **run.parts)
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_a_schedule_goes_on(tmp_path, kind):
+    runs = [Run(seed=seed) for seed in (0, 1)]
+    for run in runs:
+        run.scheduler = SCHEDULES[kind][0](run.optimizer)
+    step(runs[0].scheduler, 4)
+    load_checkpoint(save_checkpoint(tmp_path / "a.pt", **runs[0].parts), **runs[1].parts)
+    for run in runs:
+        step(run.scheduler, 5)
+    assert str(runs[0].scheduler.state_dict()) == str(runs[1].scheduler.state_dict())
+    assert runs[0].optimizer.param_groups[0]["lr"] == runs[1].optimizer.param_groups[0]["lr"]
+
+
+def compiled(model: nn.Module) -> nn.Module:
+    return torch.compile(model, backend="eager")
+
+
+@pytest.mark.parametrize(
+    ("wrap", "prefix"),
+    [(nn.DataParallel, "module"), (compiled, "_orig_mod"), (lambda model: nn.DataParallel(compiled(model)), "module")],
+)
+def test_the_prefix_of_a_wrapper_is_named(tmp_path, wrap, prefix):
+    run = Run(seed=1)
+    path = save_checkpoint(tmp_path / "a.pt", model=wrap(net()))
+    words = rf"have the prefix '{prefix}\.', from .*: wrap this model in the same way .*\(model\.{prefix}\)"
+    refused(path, words, run, model=run.model)
+    load_checkpoint(path, model=wrap(run.model))
+    path = save_checkpoint(tmp_path / "b.pt", model=net())
+    refused(path, rf"this model's names have the prefix '{prefix}\.'.*load into the model inside", run,
+            model=wrap(run.model))  # fmt: skip
+
+
+def test_the_random_states_of_python_numpy_and_pytorch_come_back(tmp_path):
+    def drawn():
+        return random.random(), random.gauss(0, 1), np.random.rand(), np.random.randn(), torch.rand(1).item()  # noqa: NPY002
+
+    random.gauss(0, 1), np.random.randn()  # noqa: NPY002  each keeps a second number for later
+    path = save_checkpoint(tmp_path / "a.pt", model=net())
+    expected = drawn()
+    assert drawn() != expected
+    load_checkpoint(path, model=net(), restore_rng=False)
+    assert drawn() != expected
+    load_checkpoint(path, model=net())
+    assert drawn() == expected
+
+
+def test_the_parts_of_a_file_do_not_depend_on_a_gpu(tmp_path, monkeypatch):
+    names = list(torch.load(save_checkpoint(tmp_path / "a.pt", model=net())))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: torch.arange(16, dtype=torch.uint8))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: torch.arange(8, dtype=torch.uint8))
+    saved = torch.load(save_checkpoint(tmp_path / "b.pt", model=net()))
+    assert list(saved) == names
+    assert saved["random"].keys() == {"python", "numpy", "cpu", "cuda", "mps"}
+    monkeypatch.undo()
+    load_checkpoint(tmp_path / "b.pt", model=net())  # here there is neither
+
+
+@pytest.mark.parametrize("sampled", [False, True], ids=["generator", "sampler"])
+def test_the_order_of_a_data_loader_goes_along(tmp_path, sampled):
+    def loader(seed):
+        generator = torch.Generator().manual_seed(seed)
+        order = {"sampler": RandomSampler(range(9), generator=generator)} if sampled else {"shuffle": True}
+        return DataLoader(range(9), 2, generator=None if sampled else generator, **order)
+
+    first, second = loader(0), loader(1)
+    list(first)
+    path = save_checkpoint(tmp_path / "a.pt", model=net(), batches=first)
+    load_checkpoint(path, model=net(), batches=second)
+    assert [rows.tolist() for rows in first] == [rows.tolist() for rows in second]
+
+
+def test_batches_of_another_number_change_nothing(tmp_path):
+    saved, run = Run(seed=0), Run(seed=1)
+    path = save_checkpoint(tmp_path / "a.pt", model=saved.model, batches=saved.batches)
+    run.batches.batch_size = 11
+    refused(path, "an epoch had 5 batches, here it has 2", run, model=run.model, batches=run.batches)
+
+
+@pytest.mark.parametrize("name", ["random", "format", "kinds", "layout"])
+def test_a_name_that_is_taken_is_refused(tmp_path, name):
+    with pytest.raises(ValueError, match=f"has a '{name}' of its own"):
+        save_checkpoint(tmp_path / "a.pt", model=net(), **{name: 1})
 
 
 def test_a_scheduler_of_another_kind_changes_nothing(tmp_path):

@@ -89,3 +89,11 @@ def test_run_cost_is_positive_and_grows():
 def test_autocast_type_is_a_half_type_or_none():
     assert device.autocast_dtype("cpu") in (torch.bfloat16, None)
     assert device.autocast_dtype("meta") is None
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_on_cuda_bfloat16_or_nothing(monkeypatch, supported):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: asked.append(options) or supported)
+    assert device.autocast_dtype("cuda") is (torch.bfloat16 if supported else None)
+    assert asked == [{"including_emulation": False}]

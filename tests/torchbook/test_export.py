@@ -1,5 +1,7 @@
 """export_onnx: the file computes what the model computes, at any batch size, or there is no file."""
 
+import contextlib
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -116,6 +118,16 @@ def test_the_mode_of_each_module_is_restored(tmp_path):
     with torch.no_grad():
         expected = model.eval()(torch.ones(2, 4))
     np.testing.assert_allclose(run(path, np.ones((2, 4), np.float32))[0], expected.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("atol", [1e-4, -1.0])
+def test_parity_is_judged_in_evaluation_mode_and_leaves_the_modes(tmp_path, atol):
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Dropout(0.5))
+    path = export_onnx(model, torch.randn(3, 4), tmp_path / "m.onnx")
+    model[1].eval()
+    with pytest.raises(ValueError, match="differ by up to") if atol < 0 else contextlib.nullcontext():
+        assert_parity(path, model, (torch.randn(3, 4),), atol)
+    assert [module.training for module in model.modules()] == [True, True, False, True]
 
 
 @pytest.mark.parametrize(

@@ -171,3 +171,16 @@ def test_a_confusion_is_drawn_in_per_cent_of_each_row():
 
 def test_many_classes_are_drawn_without_numbers():
     assert len(plot_confusion(torch.eye(13), [str(k) for k in range(13)]).texts) == 0
+
+
+def test_what_was_not_measured_is_a_gap_and_another_metric_is_named():
+    history = History([2.0, 1.0], [None, None], [None, 1.5], [None, None], [1.0, 1.0])
+    loss_axis, accuracy_axis = plot_history(history)
+    (_, validation) = loss_axis.lines
+    np.testing.assert_array_equal(validation.get_ydata(), [np.nan, 1.5])
+    assert not accuracy_axis.lines
+    named = History([2.0], [7.5], [2.0], [8.5], [1.0], metric="mistake")
+    _, score_axis = plot_history(named)
+    assert score_axis.get_ylabel() == "mistake"
+    assert score_axis.lines[0].get_ydata() == [7.5]
+    draw_all([loss_axis]), draw_all([score_axis])

@@ -1,5 +1,6 @@
 """Vocabulary, windows, the loss on a text and sampling."""
 
+import contextlib
 import math
 
 import pytest
@@ -170,6 +171,26 @@ def test_sample_leaves_the_mode(model, vocabulary, training):
     model.train(training)
     sample(model, vocabulary, "h", 2)
     assert model.training is training
+
+
+@pytest.mark.parametrize("use", [
+    lambda model, vocabulary: text_loss(model, text_batches(torch.arange(4).repeat(5), 2, 3)),
+    lambda model, vocabulary: sample(model, vocabulary, "h", 3),
+])  # fmt: skip
+@pytest.mark.parametrize("fails", [True, False])
+def test_each_module_keeps_its_mode_also_after_an_error(model, vocabulary, use, fails):
+    model.train()
+    model.embedding.eval()  # frozen
+    before = [module.training for module in model.modules()]
+
+    def fail(*_):
+        raise KeyboardInterrupt
+
+    if fails:
+        model.register_forward_hook(fail)
+    with pytest.raises(KeyboardInterrupt) if fails else contextlib.nullcontext():
+        use(model, vocabulary)
+    assert [module.training for module in model.modules()] == before
 
 
 def test_sample_of_length_zero_is_the_prompt(model, vocabulary):

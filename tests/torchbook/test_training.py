@@ -1,14 +1,16 @@
 """The loop against a loop written out, and its properties."""
 
+import contextlib
 from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torchbook import training
+from torch.utils.data import DataLoader
 from torchbook.data.batches import Batches
-from torchbook.training import History, evaluate, fit, train_one_epoch
+from torchbook.data.images import ImageSet
+from torchbook.training import History, evaluate, fit, keeping_modes, train_one_epoch
 
 
 def toy(count=23):
@@ -54,6 +56,68 @@ def test_evaluation_weights_a_short_last_batch():
     assert whole[0] == pytest.approx(F.cross_entropy(logits, toy().labels).item())
 
 
+class Stops(nn.Module):
+    """Raises an error in its ``at``-th forward pass."""
+
+    def __init__(self, at: int, error: BaseException):
+        super().__init__()
+        self.at, self.error, self.calls = at, error, 0
+
+    def forward(self, x):
+        self.calls += 1
+        if self.calls == self.at:
+            raise self.error
+        return x
+
+
+def frozen_net(*last: nn.Module) -> nn.Sequential:
+    """The batch normalisation is frozen: it stays in evaluation mode while the rest trains."""
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), nn.BatchNorm1d(8).eval(), nn.Dropout(0.2), *last)
+    return model.append(nn.Linear(8, 2))
+
+
+def modes(model: nn.Module) -> list[bool]:
+    return [module.training for module in model.modules()]
+
+
+@pytest.mark.parametrize("use", [
+    lambda model: evaluate(model, Batches(toy(), 4)),
+    lambda model: train_one_epoch(model, Batches(toy(), 4), torch.optim.SGD(model.parameters(), 0.1)),
+    lambda model: fit(model, Batches(toy(), 4), Batches(toy(), 9), torch.optim.SGD(model.parameters(), 0.1), epochs=2),
+], ids=["evaluate", "train_one_epoch", "fit"])  # fmt: skip
+@pytest.mark.parametrize("error", [None, RuntimeError("mine"), KeyboardInterrupt()], ids=["whole", "error", "ctrl-c"])
+def test_every_module_keeps_its_mode(use, error):
+    model = frozen_net(Stops(2, error)) if error else frozen_net()
+    before = modes(model)
+    assert before.count(False) == 1
+    with pytest.raises(type(error)) if error else contextlib.nullcontext():
+        use(model)
+    assert modes(model) == before
+
+
+def test_a_frozen_layer_stays_frozen_and_a_model_in_evaluation_mode_trains():
+    seen = []
+    model = frozen_net()
+    model.register_forward_hook(lambda *_: seen.append(modes(model)))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    train_one_epoch(model, Batches(toy(), 23), optimizer)
+    model.eval()
+    train_one_epoch(model, Batches(toy(), 23), optimizer)
+    assert seen == [[True, True, True, False, True, True], [True] * 6]
+    assert not any(modes(model))
+
+
+def test_modes_come_back_from_any_change():
+    model = frozen_net()
+    before = modes(model)
+    with contextlib.suppress(ZeroDivisionError), keeping_modes(model):
+        model.train()
+        assert all(modes(model))
+        raise ZeroDivisionError
+    assert modes(model) == before
+
+
 @pytest.mark.parametrize("mode", [True, False])
 def test_evaluation_changes_nothing(mode):
     model = net().train(mode)
@@ -85,15 +149,6 @@ def test_the_same_seed_repeats_a_run():
     assert run() == run()
 
 
-@pytest.mark.parametrize(("step", "expected"), [("batch", 10), ("epoch", 2)])
-def test_the_scheduler_steps_by_batch_or_by_epoch(step, expected):
-    model = net()
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
-    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)
-    fit(model, Batches(toy(), 5), None, optimizer, epochs=2, scheduler=scheduler, scheduler_step=step)
-    assert scheduler.last_epoch == expected
-
-
 def test_clip_bounds_the_step():
     model = net()
     before = [parameter.clone() for parameter in model.parameters()]
@@ -113,22 +168,11 @@ def test_autocast_computes_in_bfloat16():
     assert seen == [torch.bfloat16]
 
 
-def test_ctrl_c_keeps_the_history_so_far(monkeypatch):
-    real, calls = training.train_one_epoch, []
-
-    def interrupted(*args, **options):
-        calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return real(*args, **options)
-
-    monkeypatch.setattr(training, "train_one_epoch", interrupted)
+def test_float16_is_refused_because_it_needs_a_scaler():
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
-    history = fit(model, Batches(toy(), 5), Batches(toy(), 5), optimizer, epochs=9)
-    assert history.interrupted
-    assert len(history) == len(history.val_loss) == 2
-    assert "stopped by hand" in str(history)
+    with pytest.raises(ValueError, match=r"float16 needs a GradScaler.*torch\.bfloat16 or None"):
+        train_one_epoch(model, Batches(toy(), 23), optimizer, autocast=torch.float16)
 
 
 def test_a_history_can_be_continued():
@@ -173,3 +217,71 @@ def test_a_loss_that_is_not_finite_stops_the_run():
 def test_no_batch_is_an_error(function):
     with pytest.raises(ValueError, match="no batch"):
         function(net())
+
+
+def uint8_images(count: int) -> ImageSet:
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (count, 1, 4, 4), dtype=torch.uint8, generator=generator)
+    return ImageSet(images, torch.arange(count) % 2, ("a", "b"), "made here")
+
+
+def test_a_data_loader_over_an_image_set_trains_like_batches():
+    losses = []
+    for batches in (Batches(uint8_images(10), 4), DataLoader(uint8_images(10), 4)):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 2, bias=False))
+        nn.init.ones_(model[1].weight)
+        history = fit(model, batches, batches, torch.optim.SGD(model.parameters(), 0.01), epochs=2)
+        losses.append(history.train_loss + history.val_loss + history.val_accuracy)
+    assert losses[0] == pytest.approx(losses[1])
+
+
+@pytest.mark.parametrize("batch", [{"images": 1}, torch.zeros(3), [torch.zeros(2, 16)], (torch.zeros(2, 16), [0, 1])])
+def test_a_batch_that_is_no_pair_of_tensors_is_refused(batch):
+    with pytest.raises(TypeError, match=r"pair of tensors \(inputs, labels\)"):
+        evaluate(net(), [batch])
+
+
+def test_a_last_batch_of_one_names_the_cure():
+    model = frozen_net()
+    model[2].train()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match="drop_last=True, or choose another batch_size"):
+        fit(model, Batches(uint8_images(9), 4), None, optimizer, epochs=1)
+    fit(model, Batches(uint8_images(9), 4, drop_last=True), None, optimizer, epochs=1)
+
+
+def test_a_wide_number_does_not_widen_the_table():
+    history = History([1e30, 0.5], [0.1, None], [None, 123456.0], [None, 1.0], [1.0, 9999.9])
+    assert str(history).splitlines()[1:] == [
+        "    1     1.00e+30       10.0%           -           -       1.0",
+        "    2       0.5000           -    1.23e+05      100.0%    9999.9",
+    ]
+    assert max(map(len, str(history).splitlines())) <= 88
+
+
+def test_validation_may_begin_later():
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    history = fit(model, Batches(toy(), 5), None, optimizer, epochs=1)
+    fit(model, Batches(toy(), 5), Batches(toy(), 5), optimizer, epochs=1, history=history)
+    assert history.val_loss[0] is None
+    assert history.val_loss[1] > 0
+    assert len(str(history).splitlines()) == 3
+
+
+def test_another_metric_has_another_name_in_the_table_and_its_own_history():
+    def mistake(outputs, labels):
+        return (outputs - labels).abs()
+
+    model = nn.Sequential(nn.Flatten(), nn.Linear(16, 1), nn.Flatten(0))
+    data = SimpleNamespace(images=toy().images, labels=torch.full((23,), 7.0))
+    options = {"loss_fn": F.mse_loss, "epochs": 1}
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    history = fit(model, Batches(data, 5), Batches(data, 9), optimizer, metric=mistake, **options)
+    expected = (model(data.images) - 7).abs().mean().item()
+    assert history.train_accuracy + history.val_accuracy == pytest.approx([expected] * 2, rel=1e-5)
+    assert history.metric == "mistake"
+    assert "train score" in str(history)
+    assert "%" not in str(history)
+    with pytest.raises(ValueError, match="holds mistake: go on with the same metric"):
+        fit(model, Batches(toy(), 5), None, optimizer, epochs=1, history=history)
