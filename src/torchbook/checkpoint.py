@@ -43,8 +43,8 @@ def save_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
     """
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler}
     state = {name: part.state_dict() for name, part in parts.items() if part is not None}
+    state["kinds"] = {name: type(parts[name]).__name__ for name in state if name != "model"}
     state["format"] = FORMAT
-    state["kinds"] = {name: type(parts[name]).__name__ for name in ("optimizer", "scheduler")}
     if optimizer is not None:
         state["layout"] = layout(model, optimizer)
     if batches is not None:
