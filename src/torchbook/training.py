@@ -144,9 +144,9 @@ def fit(
         raise ValueError(f"clip must be a positive gradient norm, got {clip}.")
     step_at = when_to_step(scheduler, scheduler_step, optimizer)
     check_length(scheduler, epochs * (length_hint(train_batches) if step_at == "batch" else 1))
-    name = getattr(metric, "__name__", "score")
-    history = history if history is not None else History(metric=name)
-    if metric is not None and history.metric != name and any(value is not None for value in history.train_accuracy):
+    history = history if history is not None else History()
+    name = history.metric if metric is None else getattr(metric, "__name__", "score")
+    if history.metric != name and any(value is not None for value in history.train_accuracy):
         raise ValueError(f"The history holds {history.metric}: go on with the same metric, or with a new History().")
     history.interrupted, history.metric = False, name
     options = {"metric": metric, "autocast": autocast}
@@ -156,10 +156,10 @@ def fit(
         for _ in bar:
             done, go_back = len(history), way_back(scheduler, optimizer)
             start = time.perf_counter()
+            per_batch = scheduler if step_at == "batch" else None
             loss, score = train_one_epoch(
-                model, train_batches, optimizer, loss_fn,
-                scheduler=scheduler if step_at == "batch" else None, clip=clip, **options,
-            )  # fmt: skip  # ends in reading a number, which waits for the device: the time is honest
+                model, train_batches, optimizer, loss_fn, scheduler=per_batch, clip=clip, **options
+            )  # ends in reading a number, which waits for the device: the time is honest
             seconds = time.perf_counter() - start
             if not math.isfinite(loss):
                 raise FloatingPointError(

@@ -206,6 +206,9 @@ def test_no_metric_no_number():
     history = fit(model, batches, batches, optimizer, epochs=2, loss_fn=F.mse_loss, metric=None)
     assert history.train_accuracy == history.val_accuracy == [None, None]
     assert "%" not in str(history)
+    fit(model, Batches(data(LABELS), 7), None, optimizer, epochs=1, history=history)
+    fit(model, batches, None, optimizer, epochs=1, loss_fn=F.mse_loss, metric=None, history=history)
+    assert str(history).count("%") == 1
 
 
 @pytest.mark.parametrize("wrong", [3, -1, 99])
