@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import io
-import os
 from pathlib import Path
 import re
-import secrets
-from typing import Any
 
 import torch
-
-
-def write_atomically(path: Path | str, write: Callable[[Path], Any]) -> Path:
-    """Call ``write(temporary_path)`` beside ``path``, then put the file in place: whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # created by write: with the usual rights
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return path
+from torchbook.data.cache import write_atomically
 
 
 def save_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, **extra) -> Path:

@@ -36,6 +36,7 @@ class Batches:
             raise ValueError(f"batch_size must be 1 or more, got {batch_size}.")
         self.images = data.images.to(device)  # (N, C, H, W)
         self.labels = data.labels.to(device)  # (N,)
+        self.role = getattr(data, "role", None)  # "train", "val" or "test", where the data say so
         self.batch_size = batch_size
         self.transform = transform
         self.shuffle = shuffle

@@ -59,7 +59,9 @@ def real_path(name: str, folder: str | os.PathLike | None = None, source: str = 
     found = find_in_roots(card(name).folder, folder)
     if found is None and (source == "real" or folder is not None):
         places = ", ".join(map(str, data_roots())) if folder is None else folder
+        own = "; for your own pictures leave the name out: load_images(folder=...)" if card(name).classes else ""
         raise DataError(
-            f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
+            f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, "
+            f"or use source='embedded'{own if folder is not None else ''}."
         )
     return found
