@@ -9,7 +9,7 @@ import unicodedata
 import numpy as np
 from torchbook.data.cache import Decoded
 from torchbook.data.errors import DataError
-from torchbook.data.pictures import fitted, is_junk, open_picture, pictures_in
+from torchbook.data.pictures import fitted, folders_in, open_picture, pictures_in
 
 Classes = dict[str, list[Path]]  # the picture files of each class, classes in the order of their names
 
@@ -20,28 +20,25 @@ def classes_in(folder: Path, endings=None) -> tuple[Classes, Counter]:
     endings: those that count as pictures (all that Pillow reads). Raises DataError where there is no class folder,
     where one has no picture, and where two have the same name.
     """
-    try:
-        inner = sorted(path for path in folder.iterdir() if path.is_dir() and not is_junk(path.name))
-        loose, left_out = pictures_in(folder, endings)
-        left_out.pop("in folders within", None)
-        if not inner:
-            if loose:
-                raise DataError(
-                    f"{folder} has {len(loose)} picture(s), but no class folders: make one folder a class, "
-                    "or read pictures without classes by load_pictures."
-                )
-            raise DataError(f"{folder} has no class folders: expected {folder.name}/<class>/ with pictures in it.")
-        classes: Classes = {}
-        for path in inner:
-            name = unicodedata.normalize("NFC", path.name)  # macOS writes é as two characters
-            if name in classes:
-                raise DataError(f"{folder} has two folders that are both called {name!r}: rename one.")
-            classes[name], others = pictures_in(path, endings)
-            left_out += others
-            if not classes[name]:
-                raise DataError(f"The class folder {path} holds no picture{_instead(others)}: fill it or remove it.")
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    inner = folders_in(folder)
+    loose, left_out = pictures_in(folder, endings)
+    left_out.pop("in deeper folders", None)
+    if not inner and loose:
+        raise DataError(
+            f"{folder} has {len(loose)} picture(s), but no class folders: make one folder a class, "
+            "or read pictures without classes by load_pictures."
+        )
+    if not inner:
+        raise DataError(f"{folder} has no class folders: expected {folder.name}/<class>/ with pictures in it.")
+    classes: Classes = {}
+    for path in inner:
+        name = unicodedata.normalize("NFC", path.name)  # macOS writes é as two characters
+        if name in classes:
+            raise DataError(f"{folder} has two folders that are both called {name!r}: rename one.")
+        classes[name], others = pictures_in(path, endings)
+        left_out += others
+        if not classes[name]:
+            raise DataError(f"The class folder {path} holds no picture{_instead(others)}: fill it or remove it.")
     left_out["beside the class folders"] += len(loose)
     return dict(sorted(classes.items())), +left_out
 

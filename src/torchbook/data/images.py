@@ -11,7 +11,7 @@ from torch import Tensor
 from torchbook.data import decode, own, standin
 from torchbook.data.catalog import CATALOG, card
 from torchbook.data.errors import DataError
-from torchbook.data.folders import SOURCES, real_path
+from torchbook.data.folders import SOURCES, as_path, real_path
 from torchbook.data.pictures import FITS, pictures_in, read_picture
 
 NAMES = tuple(name for name, entry in CATALOG.items() if entry.classes)
@@ -106,11 +106,11 @@ def load_images(
         raise ValueError(f"{name or folder} has no split {split!r}: use {' or '.join(map(repr, splits))}.")
     if source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
-    if name is None and folder is None:
+    if name is None and not folder:
         raise ValueError(f"Give a folder of your own pictures, or the name of a set: {', '.join(NAMES)}.")
     size = _checked(name, size, fit)
     if name is None:
-        made, origin = own.read_own(Path(folder).expanduser(), split, size, fit, seed)
+        made, origin = own.read_own(as_path(folder), split, size, fit, seed)
     elif name != "digits" and (found := real_path(name, folder, source)) is not None:
         made = decode.read_real(name, split, found, size, fit)
         whole, count = card(name).counts[split], len(made.labels)
@@ -136,7 +136,7 @@ def image_folder(
     if source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
     if name is None and folder is not None:
-        return own.own_image_folder(Path(folder).expanduser(), seed)
+        return own.own_image_folder(as_path(folder), seed)
     if name not in (None, "ants-bees"):
         raise ValueError(f"{name!r} does not come as a folder of pictures: use 'ants-bees'.")
     found = real_path("ants-bees", folder, source)
@@ -158,15 +158,13 @@ def load_pictures(path: str | os.PathLike, *, size: int = 64, fit: str = "crop")
     size and fit as for ``load_images``. Raises ValueError for a bad argument, DataError for a file that is no picture
     and for a folder without pictures.
     """
-    path, size = Path(path).expanduser(), _checked(None, size, fit)
-    files, left_out = ([path], {}) if not path.is_dir() else pictures_in(path)
+    path, size = as_path(path), _checked(None, size, fit)
+    files, left_out = pictures_in(path) if os.path.isdir(path) else ([path], {})
     if not files:
         raise DataError(f"{path} has no pictures in it: name the folder in which they lie.")
     images = torch.stack([torch.from_numpy(read_picture(file, size, fit).copy()) for file in files])
     said = f" (left out: {own.listed(left_out)})" if left_out else ""
-    return Pictures(
-        images, tuple(file.name for file in files), f"your pictures in {path.name}: {len(files):,} pictures{said}"
-    )
+    return Pictures(images, tuple(file.name for file in files), own.whose(path, len(files)) + said)
 
 
 def _known(name: str):

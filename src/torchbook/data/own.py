@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 import hashlib
+import os
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,7 @@ import PIL
 from torchbook.data.cache import Decoded, cached, kept_folder, state_of
 from torchbook.data.classes import Classes, classes_in, read_classes
 from torchbook.data.errors import DataError
-from torchbook.data.pictures import is_junk, open_picture, pictures_in
+from torchbook.data.pictures import folders_in, open_picture, pictures_in
 
 SPLITS = ("train", "val", "test")
 FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
@@ -38,10 +39,9 @@ def read_own(folder: Path, split: str, size: int, fit: str, seed: int) -> tuple[
     part = chosen_part(folder, split, seed)
     label = f"own-{_mark(folder)}-{split}-{size}-{fit}"
     made = cached(label, _key(part, seed), lambda: read_classes(part.classes, size, fit))
-    count, classes = len(made.labels), len(made.classes)
-    details = [part.origin, *(f"left out: {listed(part.left_out)}" for _ in [0] if part.left_out), made.note]
-    said = "; ".join(filter(None, details))
-    return made, f"your pictures in {folder.resolve().name}: {count:,} pictures, {classes} classes ({said})"
+    left_out = f"left out: {listed(part.left_out)}" if part.left_out else ""
+    details = "; ".join(filter(None, (part.origin, left_out, made.note)))
+    return made, f"{whose(folder, len(made.labels))}, {len(made.classes)} classes ({details})"
 
 
 def own_image_folder(folder: Path, seed: int) -> Path:
@@ -87,9 +87,9 @@ def split_parts(folder: Path, seed: int) -> dict[str, Part]:
     fifth of each class is held out by ``seed``. One folder around these does no harm.
     """
     home = _home(folder)
-    inner = _folders(home)
+    inner = folders_in(home)
     splits = {path: FOLDERS[path.name.lower()] for path in inner if path.name.lower() in FOLDERS}
-    nested = [path for path in splits if _folders(path)]
+    nested = [path for path in splits if folders_in(path)]
     if not nested:
         if splits and len(splits) == len(inner):
             names = " and ".join(path.name for path in splits)
@@ -120,23 +120,16 @@ def split_parts(folder: Path, seed: int) -> dict[str, Part]:
 
 def _home(folder: Path) -> Path:
     """The folder itself, or the only one in it where that holds the class folders, as an unpacked archive has it."""
-    if not folder.exists():
+    if not os.path.exists(folder):
         raise DataError(f"There is no folder {folder}: name the one that holds your pictures.")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise DataError(f"{folder} is not a folder: name the one that holds your pictures.")
     while True:
-        inner = _folders(folder)
+        inner = folders_in(folder)
         only = inner[0] if len(inner) == 1 and not pictures_in(folder)[0] else None
-        if only is None or not _folders(only) or FOLDERS.get(only.name.lower(), "train") != "train":
+        if only is None or not folders_in(only) or FOLDERS.get(only.name.lower(), "train") != "train":
             return folder
         folder = only
-
-
-def _folders(folder: Path) -> list[Path]:
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and not is_junk(path.name))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror}.") from error
 
 
 def _by_seed(folder: Path, seed: int, beside: Counter) -> dict[str, Part]:
@@ -189,3 +182,8 @@ def _key(part: Part, seed: int) -> str:
 def listed(left_out: Counter) -> str:
     """What was left out, in words."""
     return ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
+
+
+def whose(place: Path, count: int) -> str:
+    """The beginning of the line that says where pictures came from."""
+    return f"your pictures in {place.resolve().name}: {count:,} picture{'s' if count != 1 else ''}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 import functools
+import os
 from pathlib import Path
 import warnings
 
@@ -30,6 +31,19 @@ def is_junk(name: str) -> bool:
     return name.startswith(".") or name.lower() in JUNK
 
 
+def entries(folder: Path) -> list[Path]:
+    """What lies in a folder, sorted by name, without what a system leaves behind; DataError where it can't be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if not is_junk(path.name))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder, without those that a system leaves behind."""
+    return [path for path in entries(folder) if path.is_dir()]
+
+
 def pictures_in(folder: Path, endings=None) -> tuple[list[Path], Counter]:
     """The picture files that lie in a folder, sorted by name, and a count of what else lies there, by kind.
 
@@ -37,11 +51,9 @@ def pictures_in(folder: Path, endings=None) -> tuple[list[Path], Counter]:
     """
     endings = picture_endings() if endings is None else endings
     files, left_out = [], Counter()
-    for path in sorted(folder.iterdir()):
-        if is_junk(path.name):
-            continue
+    for path in entries(folder):
         if path.is_dir():
-            left_out["in folders within"] += len(pictures_in(path, endings)[0]) if not path.is_symlink() else 1
+            left_out["in deeper folders"] += len(pictures_in(path, endings)[0]) if not path.is_symlink() else 1
         elif path.suffix.lower() in endings:
             files.append(path)
         else:
@@ -61,7 +73,7 @@ def read_picture(path: Path, size: int | None = None, fit: str = "crop") -> np.n
 
 def open_picture(path: Path) -> tuple[Image.Image, bool]:
     """The picture in RGB, upright, and whether it is the first frame of several."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise DataError(f"{path} is no picture file (a broken link, a folder, a pipe or nothing): remove it.")
     try:
         with warnings.catch_warnings():
@@ -70,19 +82,17 @@ def open_picture(path: Path) -> tuple[Image.Image, bool]:
                 if picture.width * picture.height > MOST_PIXELS:
                     raise Image.DecompressionBombError(f"{picture.width} x {picture.height} pixels")
                 several = getattr(picture, "is_animated", False) and picture.format != "MPO"  # a phone's preview
-                return _rgb(ImageOps.exif_transpose(picture)), several
+                return _rgb(ImageOps.exif_transpose(picture), sixteen_bits=picture.format == "PPM"), several
     except Image.DecompressionBombError as error:
         raise DataError(f"{path} is too large, {error}: make it smaller, or remove it.") from error
-    except DataError:
-        raise
     except Exception as error:  # a damaged file makes Pillow raise much: OSError, SyntaxError, struct.error ...
         reason = str(error).split("\n")[0] or type(error).__name__
         raise DataError(f"{path} is no picture that can be read ({reason}): replace it or remove it.") from error
 
 
-def _rgb(picture: Image.Image) -> Image.Image:
-    """Eight bits of red, green and blue, from any mode."""
-    if picture.mode.startswith("I;16") or (picture.mode == "I" and picture.format == "PPM"):  # 0 ... 65,535
+def _rgb(picture: Image.Image, sixteen_bits: bool) -> Image.Image:
+    """Eight bits of red, green and blue, from any mode; sixteen_bits: mode I holds no more than 0 ... 65,535."""
+    if picture.mode.startswith("I;16") or (picture.mode == "I" and sixteen_bits):
         return Image.fromarray(np.rint(np.asarray(picture) / 257).clip(0, 255).astype(np.uint8)).convert("RGB")
     if picture.mode in ("I", "F"):
         raise ValueError("32-bit pixels have no agreed brightest value; save it with 8 or 16 bits")
