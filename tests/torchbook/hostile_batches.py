@@ -179,6 +179,7 @@ PICKLES = {
 }
 HOSTILE = {
     **{f"dtype: {name}": batch(data=array(kind)) for name, kind in DTYPES.items()},
+    **{f"dtype of 8 bytes: {name}": batch(data=array(kind, content=b"A" * 8 * 3072)) for name, kind in DTYPES.items()},
     **{f"array: {name}": batch(data=data) for name, data in ARRAYS.items()},
     **{name: batch(labels=labels) for name, labels in LABELS.items()},
     **{f"pickle: {name}": content for name, content in PICKLES.items()},
