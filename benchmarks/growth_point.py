@@ -16,7 +16,8 @@ import psutil
 import torch
 from torchbook.data.augment import flip_and_crop
 from torchbook.data.batches import Batches
-from torchbook.data.images import SPLITS, ImageSet, load_images
+from torchbook.data.catalog import card
+from torchbook.data.images import ImageSet, load_images
 from torchbook.device import Stopwatch, autocast_dtype, run_cost, use_threads
 from torchbook.models import ResNet9
 from torchbook.training import train_one_epoch
@@ -63,7 +64,7 @@ def train(point: Point) -> dict[str, float]:
 def load(name: str, source: str) -> dict[str, float]:
     """Load all splits of a data set."""
     with Stopwatch() as watch:
-        for split in SPLITS[name]:
+        for split in card(name).splits:
             load_images(name, split, source=source)
     return {"seconds": watch.seconds}
 

@@ -168,9 +168,9 @@ def data_sets(root: Path | None) -> Iterator[Row]:
         if place is not None:
             yield Row(f"data: {name}", OK, f"real, in {place}")
         elif not entry.files:
-            yield Row(f"data: {name}", OK, entry.embedded)
+            yield Row(f"data: {name}", OK, entry.stand_in)
         else:
-            yield Row(f"data: {name}", NOTE, f"stand-in: {entry.embedded}", f"bookkit data fetch {name}")
+            yield Row(f"data: {name}", NOTE, f"stand-in: {entry.stand_in}", f"bookkit data fetch {name}")
 
 
 def where_is(name: str) -> Path | None:

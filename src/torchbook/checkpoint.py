@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-import os
 from pathlib import Path
 import re
-import secrets
-from typing import Any
 import zipfile
 
 import torch
+from torchbook.data.cache import write_atomically
 from torchbook.fitting import check_loadable, generator_of, layout, misfits, order_of
 from torchbook.random_state import random_state, set_random_state
 
 FORMAT = 2  # of the file; the first had none
 ZIP_START = b"PK\x03\x04"
-
-
-def write_atomically(path: Path | str, write: Callable[[Path], Any]) -> Path:
-    """Call ``write(temporary_path)`` beside ``path``, then put the file in place: whole or not at all."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # created by write: with the usual rights
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    return path
 
 
 def save_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, batches=None, **extra) -> Path:

@@ -11,7 +11,7 @@ import onnx
 import onnxruntime as ort
 import torch
 from torch import Tensor, nn
-from torchbook.checkpoint import write_atomically
+from torchbook.data.cache import write_atomically
 from torchbook.training import keeping_modes
 
 

@@ -23,6 +23,12 @@ def order_of(batches) -> list[int]:
     return [int(label) for _, labels in batches for label in labels]
 
 
+def test_batches_have_the_role_of_their_data():
+    data = ImageSet(numbered().images, numbered().labels, tuple("0123456789"), "made here", role="test")
+    assert Batches(data, 4).role == "test"
+    assert Batches(numbered(), 4).role is None
+
+
 def test_batches_equal_slices_by_hand():
     data = numbered()
     found = list(Batches(data, 4))

@@ -15,8 +15,9 @@ import torch
 from torch import nn
 from torch.optim import lr_scheduler
 from torch.utils.data import DataLoader, RandomSampler
-from torchbook.checkpoint import load_checkpoint, save_checkpoint, write_atomically
+from torchbook.checkpoint import load_checkpoint, save_checkpoint
 from torchbook.data.batches import Batches
+from torchbook.data.cache import write_atomically
 from torchbook.training import History, fit
 
 

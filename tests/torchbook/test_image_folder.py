@@ -23,14 +23,14 @@ def test_the_folder_comes_first_then_the_environment_then_the_cache(tmp_path, mo
     monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path / "environment"))
     assert image_folder("ants-bees") == in_environment
     given = insects(tmp_path / "given")
-    assert image_folder(folder=tmp_path / "given") == given
-    assert image_folder(folder=str(tmp_path / "given"), source="real") == given
+    assert image_folder("ants-bees", folder=tmp_path / "given") == given
+    assert image_folder("ants-bees", folder=str(tmp_path / "given"), source="real") == given
 
 
 def test_embedded_ignores_what_lies_there(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHBOOK_DATA", str(insects(tmp_path).parent))
     assert image_folder(source="embedded") == standin.insects_folder()
-    assert image_folder(folder=tmp_path, source="embedded") == standin.insects_folder()
+    assert image_folder("ants-bees", folder=tmp_path, source="embedded") == standin.insects_folder()
 
 
 def test_without_real_pictures_the_drawn_ones_come(tmp_path, monkeypatch):
@@ -60,4 +60,16 @@ def test_real_pictures_that_are_asked_for_and_absent(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"No real ants-bees data in .*cache.data: .*fetch ants-bees"):
         image_folder(source="real")
     with pytest.raises(DataError, match="No real ants-bees data"):
-        image_folder(folder=tmp_path)
+        image_folder("ants-bees", folder=tmp_path)
+
+
+@pytest.mark.parametrize("litter", ["train/.ipynb_checkpoints", "val/ants/._0000.jpg", "train/ants/Thumbs.db"])
+def test_what_a_system_left_in_the_real_folder_does_not_reach_torchvision(tmp_path, monkeypatch, litter):
+    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
+    place = insects(tmp_path) / litter
+    place.write_bytes(b"x") if place.suffix else place.mkdir()
+    folder = image_folder("ants-bees", folder=tmp_path)
+    for phase in ("train", "val"):
+        dataset = ImageFolder(folder / phase)
+        images = load_images("ants-bees", phase, folder=tmp_path, size=8)
+        assert (dataset.classes, dataset.targets) == (["ants", "bees"], images.labels.tolist())

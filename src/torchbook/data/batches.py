@@ -14,7 +14,7 @@ from torch import Tensor
 class Batches:
     """Mini-batches of a data set that fits in memory, kept whole on the device.
 
-    data: anything with ``images`` (N, C, H, W) and ``labels`` (N,), such as an ``ImageSet``.
+    data: anything with ``images`` (N, C, H, W) and ``labels`` (N,), such as an ``ImageSet``; its ``role`` is kept.
     Yields ``(images, labels)``: images float32 in [0, 1] if they are uint8, labels int64, both on ``device``.
     transform: a function of a batch of images (float), for example ``torchvision.transforms.v2``; with
     ``transform`` an augmentation is drawn once for each batch.
@@ -36,6 +36,7 @@ class Batches:
             raise ValueError(f"batch_size must be 1 or more, got {batch_size}.")
         self.images = data.images.to(device)  # (N, C, H, W)
         self.labels = data.labels.to(device)  # (N,)
+        self.role = getattr(data, "role", None)  # "train", "val" or "test"
         self.batch_size = batch_size
         self.transform = transform
         self.shuffle = shuffle

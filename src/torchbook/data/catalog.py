@@ -1,11 +1,11 @@
-"""What data sets exist: their files, mirrors, sizes, hashes, licences, and the stand-in for each.
+"""What data sets exist: their classes, splits, files, mirrors, hashes, licences, and the stand-in for each.
 
 No file is downloaded from here; `torchbook.data.fetch` does that, when a reader asks for it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class DatasetCard:
     """What a reader should know of a data set before using it.
 
     `folder` lists the forms in which the real data may lie below a root (any one of them). `forms` lists the ways
-    to get them, the preferred first; each is a tuple of files that are needed together.
+    to get them, the preferred first; each is a tuple of files that are needed together. `stand_in` says what comes
+    where the real data are not there: what it is, then, after a colon, its form. `classes` are in the order of their
+    labels; `counts` gives the pictures of each split of the real data.
     """
 
     name: str
@@ -39,8 +41,23 @@ class DatasetCard:
     licence: str
     citation: str
     homepage: str
-    embedded: str
+    stand_in: str
     note: str = ""
+    classes: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    real: str = "photographs"  # what the real data are, in a word
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits, training data first."""
+        return tuple(self.counts)
+
+    @property
+    def stand_in_source(self) -> str:
+        """What the stand-in says of where it came from, and how to get the real data."""
+        if not self.forms:
+            return self.stand_in
+        return f"{self.stand_in.partition(':')[0]}, the stand-in (real {self.real}: bookkit data fetch {self.name})"
 
     @property
     def files(self) -> tuple[DataFile, ...]:
@@ -132,6 +149,9 @@ _SHAKESPEARE = DataFile(
     target="tinyshakespeare",
 )
 
+_GARMENTS = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 _CARDS = (
     DatasetCard(
         name="digits",
@@ -141,8 +161,10 @@ _CARDS = (
         licence="CC BY 4.0 (UCI Machine Learning Repository)",
         citation="E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI, 1998.",
         homepage="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
-        embedded="the same: 1,797 real 8x8 scans that come with scikit-learn, enlarged to 32x32",
+        stand_in="real handwritten digits of scikit-learn (8x8 scans, enlarged to 32x32)",
         note="Nothing to download: the digits come with scikit-learn.",
+        classes=tuple("0123456789"),
+        counts={"train": 1437, "test": 360},
     ),
     DatasetCard(
         name="cifar10",
@@ -152,7 +174,9 @@ _CARDS = (
         licence="none stated; the authors ask to be cited",
         citation="A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, University of Toronto, 2009.",
         homepage="https://www.cs.toronto.edu/~kriz/cifar.html",
-        embedded="drawn objects: 32x32 colour, ten classes with CIFAR-10's names",
+        stand_in="drawn objects: 32x32 colour, ten classes with CIFAR-10's names",
+        classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+        counts={"train": 50_000, "test": 10_000},
     ),
     DatasetCard(
         name="fashion-mnist",
@@ -162,7 +186,9 @@ _CARDS = (
         licence="MIT",
         citation="H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST, arXiv:1708.07747, 2017.",
         homepage="https://github.com/zalandoresearch/fashion-mnist",
-        embedded="drawn garments: 28x28 grey, ten classes with Fashion-MNIST's names",
+        stand_in="drawn garments: 28x28 grey, ten classes with Fashion-MNIST's names",
+        classes=_GARMENTS,
+        counts={"train": 60_000, "test": 10_000},
     ),
     DatasetCard(
         name="ants-bees",
@@ -172,7 +198,9 @@ _CARDS = (
         licence="none stated; photographs gathered from ImageNet, for teaching",
         citation="S. Chilamkurthy, Transfer Learning for Computer Vision, PyTorch tutorials, 2017.",
         homepage="https://docs.pytorch.org/tutorials/beginner/transfer_learning_tutorial.html",
-        embedded="drawn insects, in the folders of the real set",
+        stand_in="drawn insects: in the folders of the real set",
+        classes=("ants", "bees"),
+        counts={"train": 244, "val": 153},
     ),
     DatasetCard(
         name="shakespeare",
@@ -182,7 +210,8 @@ _CARDS = (
         licence="public domain",
         citation="A. Karpathy, The Unreasonable Effectiveness of Recurrent Neural Networks, 2015.",
         homepage="https://github.com/karpathy/char-rnn",
-        embedded="prose of NumPy's documentation, from the NumPy that is installed",
+        stand_in="prose of NumPy's documentation: from the NumPy that is installed",
+        real="Tiny Shakespeare",
     ),
     DatasetCard(
         name="names",
@@ -192,7 +221,8 @@ _CARDS = (
         licence="none stated; lists of surnames gathered for teaching",
         citation="S. Robertson, Classifying Names with a Character-Level RNN, PyTorch tutorials, 2017.",
         homepage="https://docs.pytorch.org/tutorials/intermediate/char_rnn_classification_tutorial.html",
-        embedded="names of countries and languages in 18 languages, from Babel's CLDR tables",
+        stand_in="names of countries and languages: in 18 languages, from Babel's CLDR tables",
+        real="surnames",
     ),
 )
 CATALOG: dict[str, DatasetCard] = {entry.name: entry for entry in _CARDS}

@@ -60,7 +60,7 @@ def fetch(name: str, folder: str | os.PathLike | None = None, progress: bool = T
     listing = "".join(f"\n  {failure}" for failure in failures)
     names = " or ".join(" + ".join(file.name for file in files) for files in entry.forms)
     raise DataError(
-        f"{entry.title} could not be downloaded; chapters run on the stand-in meanwhile ({entry.embedded})."
+        f"{entry.title} could not be downloaded; chapters run on the stand-in meanwhile ({entry.stand_in})."
         f" To install it by hand, get {names}, unpacked, so that {root / entry.folder[0]} exists. Tried:{listing}"
     )
 

@@ -15,7 +15,15 @@ SOURCES = ("auto", "embedded", "real")
 def cache_folder() -> Path:
     """Return the folder for downloads and caches, which may not exist yet: $TORCHBOOK_CACHE, else the user's cache."""
     chosen = os.environ.get("TORCHBOOK_CACHE")
-    return Path(chosen).expanduser() if chosen else user_cache_path("torchbook")
+    return as_path(chosen) if chosen else user_cache_path("torchbook")
+
+
+def as_path(place: str | os.PathLike) -> Path:
+    """The path with ~ replaced by the home folder; DataError where there is no such user."""
+    try:
+        return Path(place).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{place} names the home of a user who is not known here: write the whole path.") from error
 
 
 def data_roots(folder: str | os.PathLike | None = None) -> list[Path]:
@@ -26,13 +34,13 @@ def data_roots(folder: str | os.PathLike | None = None) -> list[Path]:
     """
     roots = []
     if folder is not None:
-        explicit = Path(folder).expanduser()
+        explicit = as_path(folder)
         if not explicit.is_dir():
             raise DataError(f"the data folder {explicit} is not a directory; create it, or leave the argument out.")
         roots.append(explicit)
     from_environment = os.environ.get("TORCHBOOK_DATA")
     if from_environment:
-        roots.append(Path(from_environment).expanduser())
+        roots.append(as_path(from_environment))
     roots.append(cache_folder() / "data")
     return roots
 
@@ -59,7 +67,9 @@ def real_path(name: str, folder: str | os.PathLike | None = None, source: str = 
     found = find_in_roots(card(name).folder, folder)
     if found is None and (source == "real" or folder is not None):
         places = ", ".join(map(str, data_roots())) if folder is None else folder
+        own = "; for your own pictures leave the name out: load_images(folder=...)" if card(name).classes else ""
         raise DataError(
-            f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, or use source='embedded'."
+            f"No real {name} data in {places}: get them with `bookkit data fetch {name}`, "
+            f"or use source='embedded'{own if folder is not None else ''}."
         )
     return found

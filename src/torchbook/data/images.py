@@ -1,4 +1,4 @@
-"""One call to labelled images, wherever they come from: a folder, $TORCHBOOK_DATA, the cache, or the stand-in."""
+"""One call to labelled images, wherever they come from: your own folder, the real data, or the stand-in."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchbook.data import decode, standin
-from torchbook.data.catalog import card
-from torchbook.data.folders import SOURCES, real_path
+from torchbook.data import decode, own, standin
+from torchbook.data.catalog import CATALOG, card
+from torchbook.data.errors import DataError
+from torchbook.data.folders import SOURCES, as_path, real_path
+from torchbook.data.pictures import FITS, pictures_in, read_picture
 
-SPLITS = {
-    "digits": ("train", "test"),
-    "cifar10": ("train", "test"),
-    "fashion-mnist": ("train", "test"),
-    "ants-bees": ("train", "val"),
-}
+NAMES = tuple(name for name, entry in CATALOG.items() if entry.classes)
 
 
 @dataclass(frozen=True)
 class ImageSet:
     """Labelled images in memory: uint8 images (N, C, H, W), int64 labels (N,), class names, and where they came from.
 
+    role: what they are for, "train", "val" or "test" (None: not said); a part of a set has the role of the set.
     It is a map-style data set (``len`` and ``[i]``), so a ``DataLoader`` can take it as it is.
     """
 
@@ -31,6 +29,7 @@ class ImageSet:
     labels: Tensor
     classes: tuple[str, ...]
     source: str
+    role: str | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -45,6 +44,7 @@ class ImageSet:
     def split(self, val_fraction: float = 0.1, seed: int = 0) -> tuple[ImageSet, ImageSet]:
         """Split into training and validation sets, stratified by class, the same for the same seed.
 
+        Their roles are "train" and "val"; both parts of validation or test images stay what they are.
         Raises ValueError unless 0 < val_fraction < 1 leaves at least one example of each class on both sides.
         """
         if not 0 < val_fraction < 1:
@@ -60,7 +60,10 @@ class ImageSet:
                     f"{self.classes[label]!r} for validation; both sides need at least one."
                 )
             held_out[members[torch.randperm(len(members), generator=generator)[:count]]] = True
-        return self.subset((~held_out).nonzero().squeeze(1)), self.subset(held_out.nonzero().squeeze(1))
+        parts = self.subset((~held_out).nonzero().squeeze(1)), self.subset(held_out.nonzero().squeeze(1))
+        if self.role in ("val", "test"):
+            return parts
+        return replace(parts[0], role="train"), replace(parts[1], role="val")
 
     def limited(self, limit: int) -> ImageSet:
         """The first ``limit`` examples with the classes as evenly filled as they can be, in their original order."""
@@ -73,49 +76,115 @@ class ImageSet:
 
 
 def load_images(
-    name: str,
+    name: str | None = None,
     split: str = "train",
     *,
     folder: str | os.PathLike | None = None,
     source: str = "auto",
     limit: int | None = None,
     size: int | None = None,
+    fit: str = "crop",
+    seed: int = 0,
 ) -> ImageSet:
-    """Load a labelled image set: ``digits``, ``cifar10``, ``fashion-mnist`` or ``ants-bees``.
+    """Load labelled images: ``digits``, ``cifar10``, ``fashion-mnist``, ``ants-bees``, or the pictures of a ``folder``.
 
-    folder: a folder that holds the real data; it must have them. source: ``"auto"`` (folder, $TORCHBOOK_DATA, the
-    cache, then the stand-in that the package draws), ``"embedded"`` or ``"real"``. limit: so many images, classes
-    balanced. size: height and width in pixels (ants-bees, whose photos differ: 64 unless given).
-    Returns an ``ImageSet``: uint8 (N, C, H, W), int64 (N,). Nothing is downloaded.
+    A set by its name. folder: where the real data lie; it must have them. source: ``"auto"`` (folder,
+    $TORCHBOOK_DATA, the cache, then the stand-in that the package draws), ``"embedded"`` (the stand-in) or ``"real"``.
+    ants-bees has no test images: what is measured on its "val" is a validation result.
+
+    Without a name, your own pictures in ``folder``: ``train`` and ``val`` (or ``test``) with one folder a class in
+    each, or one folder a class alone, of which a fifth is held out by ``seed``. split: "train", "val" or "test"; where
+    the folder holds out one part only, that part is given for both, so use it as one of them.
+
+    limit: so many images, classes balanced. size and fit: of photos that differ; squares of ``size`` pixels (64), cut
+    out of the middle ("crop") or with the whole photo on black ("pad").
+    Returns an ``ImageSet``: uint8 (N, C, H, W), int64 (N,); its role is the split. Nothing is downloaded.
     Raises ValueError for a bad argument, DataError for data that are missing or broken.
     """
-    if name not in SPLITS:
-        raise ValueError(f"Unknown image set {name!r}: use one of {', '.join(SPLITS)}.")
-    if split not in SPLITS[name]:
-        raise ValueError(f"{name} has no split {split!r}: use {' or '.join(map(repr, SPLITS[name]))}.")
+    splits = own.SPLITS if name is None else _known(name).splits
+    if split not in splits:
+        raise ValueError(f"{name or folder} has no split {split!r}: use {' or '.join(map(repr, splits))}.")
     if source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
-    if size is not None and (name != "ants-bees" or size < 8):
-        raise ValueError(f"size is for ants-bees alone and at least 8 pixels; got {size} for {name}.")
-    size = (size or 64) if name == "ants-bees" else None
-
-    found = None if name == "digits" else real_path(name, folder, source)
-    if found is not None:
-        images, labels, classes = decode.read_real(name, split, found, size)
-        origin = f"real {card(name).title} ({found.name})"
+    if name is None and not folder:
+        raise ValueError(f"Give a folder of your own pictures, or the name of a set: {', '.join(NAMES)}.")
+    size = _checked(name, size, fit)
+    if name is None:
+        made, origin = own.read_own(as_path(folder), split, size, fit, seed)
+    elif name != "digits" and (found := real_path(name, folder, source)) is not None:
+        made = decode.read_real(name, split, found, size, fit)
+        whole, count = card(name).counts[split], len(made.labels)
+        origin = f"real {card(name).title} ({found.name}{'' if count == whole else f', {count:,} of {whole:,}'})"
     else:
-        images, labels, classes = standin.make(name, split, size)
-        origin = standin.DESCRIPTIONS[name]
-    result = ImageSet(torch.from_numpy(images), torch.from_numpy(labels), tuple(classes), origin)
+        made, origin = standin.make(name, split, size, fit), card(name).stand_in_source
+    result = ImageSet(
+        torch.from_numpy(made.images), torch.from_numpy(made.labels), tuple(made.classes), origin, role=split
+    )
     return result if limit is None else result.limited(limit)
 
 
-def image_folder(name: str = "ants-bees", folder: str | os.PathLike | None = None, source: str = "auto") -> Path:
+def image_folder(
+    name: str | None = None, folder: str | os.PathLike | None = None, source: str = "auto", seed: int = 0
+) -> Path:
     """The place on disk of a set of the form ``{train,val}/<class>/*.jpg``, for torchvision's ``ImageFolder``.
 
-    folder and source: as for ``load_images``; the stand-in is drawn into the cache when it is first asked for.
+    name: ``ants-bees``, also where nothing is given; folder and source as for ``load_images``. The stand-in is drawn
+    into the cache when it is first asked for. Without a name, your own pictures in ``folder``, in any form that
+    ``load_images`` reads, are copied into the cache in that form.
     Raises ValueError for a bad argument, DataError for real data that are asked for and absent.
     """
-    if name != "ants-bees":
+    if source not in SOURCES:
+        raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
+    if name is None and folder is not None:
+        return own.own_image_folder(as_path(folder), seed)
+    if name not in (None, "ants-bees"):
         raise ValueError(f"{name!r} does not come as a folder of pictures: use 'ants-bees'.")
-    return real_path(name, folder, source) or standin.insects_folder()
+    found = real_path("ants-bees", folder, source)
+    return standin.insects_folder() if found is None else decode.for_image_folder("ants-bees", found)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures without labels: uint8 images (N, 3, H, W), the names of their files, and where they came from."""
+
+    images: Tensor
+    names: tuple[str, ...]
+    source: str
+
+
+def load_pictures(path: str | os.PathLike, *, size: int = 64, fit: str = "crop") -> Pictures:
+    """Read your own pictures to predict what they show: one picture file, or those that lie in a folder, by name.
+
+    size and fit as for ``load_images``. Raises ValueError for a bad argument, DataError for a file that is no picture
+    and for a folder without pictures.
+    """
+    path, size = as_path(path), _checked(None, size, fit)
+    files, left_out = pictures_in(path) if os.path.isdir(path) else ([path], {})
+    if not files:
+        raise DataError(f"{path} has no pictures in it: name the folder in which they lie.")
+    images = torch.stack([torch.from_numpy(read_picture(file, size, fit).copy()) for file in files])
+    said = f" (left out: {own.listed(left_out)})" if left_out else ""
+    return Pictures(images, tuple(file.name for file in files), own.whose(path, len(files)) + said)
+
+
+def _known(name: str):
+    """The card of an image set."""
+    if name not in NAMES:
+        raise ValueError(
+            f"Unknown image set {name!r}: use one of {', '.join(NAMES)}, or folder=... alone for your own pictures."
+        )
+    return card(name)
+
+
+def _checked(name: str | None, size: int | None, fit: str) -> int:
+    """The size of the pictures, in pixels."""
+    if fit not in FITS:
+        raise ValueError(f"Unknown fit {fit!r}: use {' or '.join(map(repr, FITS))}.")
+    if name not in (None, "ants-bees"):
+        if size is not None:
+            raise ValueError(f"size is for ants-bees and your own pictures alone; got {size} for {name}.")
+        return 32
+    size = 64 if size is None else size
+    if isinstance(size, bool) or not isinstance(size, int) or not 8 <= size <= 4096:
+        raise ValueError(f"size must be a whole number of pixels, at least 8 pixels and 4096 at most; got {size!r}.")
+    return size

@@ -1,0 +1,197 @@
+"""Files that are written whole or not at all, and what the cache keeps for the next time. Taught in chapter 06."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import contextlib
+import functools
+import hashlib
+import json
+import logging
+import os
+from pathlib import Path
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from typing import Any, NamedTuple
+import warnings
+
+import numpy as np
+from torchbook.data.folders import cache_folder
+
+FORMAT = "2"  # of what is kept; a change makes old files invisible
+SUMS = ".sha256.json"  # beside the files of a kept folder
+DAY_S = 24 * 60 * 60
+log = logging.getLogger(__name__)
+
+
+class Decoded(NamedTuple):
+    """Images uint8 (N, C, H, W), labels int64 (N,), the names of the classes, and what is to be said of them."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    classes: list[str]
+    note: str = ""
+
+
+def write_atomically(path: Path | str, write: Callable[[Path], Any]) -> Path:
+    """Call ``write(temporary_path)`` beside ``path``, then put the file in place: whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # created by write: with the usual rights
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+def cached(label: str, key: str, produce: Callable[[], Decoded]) -> Decoded:
+    """Return ``produce()``, kept as one file in the cache that is used again for the same label and key.
+
+    A file that is damaged is made again, with a warning; files of the same label and another key are removed.
+    """
+    path = cache_folder() / "decoded" / f"{label}-{_digest(key)}.npz"
+    if path.is_file():
+        try:
+            return _read(path)
+        except FileNotFoundError:  # another process removed it between the two lines
+            pass
+        except Exception as error:  # whatever a damaged file makes zipfile, zlib and NumPy raise
+            warnings.warn(f"The cached array file {path} cannot be read ({error}); it is made again.", stacklevel=3)
+    made = produce()
+    try:
+        write_atomically(path, lambda temporary: _write(temporary, made))
+        for old in _older(path):
+            with contextlib.suppress(OSError):  # another process reads it (Windows), or was faster
+                old.unlink()
+    except OSError as error:  # a read-only home, a full disk: slower next time, nothing else
+        log.info("The images could not be kept in %s: %s.", path.parent, error)
+    return made
+
+
+def kept_folder(label: str, key: str, produce: Callable[[Path], Any]) -> Path:
+    """Return a folder with what ``produce(folder)`` writes, kept in the cache for the same label and key.
+
+    What is damaged in it is made again. Without a cache that can be written, the folder lives as long as the process.
+    """
+    home = cache_folder() / f"{label}-{_digest(key)}"
+    if _whole(home):
+        return home
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home.parent))
+    except OSError as error:
+        log.info("The pictures could not be kept in %s: %s.", home, error)
+        home = Path(_temporary_folder().name) / home.name
+        if not _whole(home):
+            home.mkdir(exist_ok=True)
+            _fill(home, produce)
+        return home
+    try:
+        _fill(draft, produce)
+        draft.chmod(0o755)
+        _put_in_place(draft, home)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    for old in _older(home):
+        if time.time() - old.stat().st_mtime > DAY_S:  # else a process of another version may be reading it
+            shutil.rmtree(old, ignore_errors=True)
+    return home
+
+
+def state_of(folder: Path) -> str:
+    """What tells a changed folder: the name, size and time of each file; 60,000 of them take a third of a second."""
+    with os.scandir(folder) as entries:
+        files = sorted((entry.name, *_size_and_time(entry)) for entry in entries)
+    return f"{folder.resolve()}{files}"
+
+
+def _size_and_time(entry: os.DirEntry) -> tuple[int, int]:
+    try:
+        state = entry.stat()
+    except OSError:  # a link to nothing: what reads it says so
+        state = entry.stat(follow_symlinks=False)
+    return state.st_size, state.st_mtime_ns
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256((FORMAT + key).encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _older(path: Path) -> list[Path]:
+    """What is kept beside ``path`` under the same label."""
+    label = re.escape(path.stem[:-16])
+    return [old for old in path.parent.iterdir() if old != path and re.fullmatch(label + "[0-9a-f]{16}", old.stem)]
+
+
+def _write(path: Path, made: Decoded) -> None:
+    arrays = {name: np.asarray(value) for name, value in made._asdict().items()}
+    with path.open("wb") as file:
+        np.savez(file, **arrays, checksum=np.array(_checksum(arrays)))
+
+
+def _read(path: Path) -> Decoded:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in Decoded._fields}
+        if str(stored["checksum"]) != _checksum(arrays):
+            raise ValueError("its checksum is another")
+    return Decoded(arrays["images"], arrays["labels"], [str(name) for name in arrays["classes"]], str(arrays["note"]))
+
+
+def _checksum(arrays: dict[str, np.ndarray]) -> str:
+    """SHA-256 of the types, shapes and values."""
+    total = hashlib.sha256()
+    for array in arrays.values():
+        total.update(f"{array.dtype.str}{array.shape}".encode())
+        total.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return total.hexdigest()
+
+
+@functools.cache
+def _temporary_folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="torchbook-")  # removed when the process ends
+
+
+def _files(folder: Path) -> list[str]:
+    """The names of the files below a folder, without the list of their checksums."""
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return [name for name in paths if name != SUMS]
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _files(folder)}
+
+
+def _fill(folder: Path, produce: Callable[[Path], Any]) -> None:
+    produce(folder)
+    (folder / SUMS).write_text(json.dumps(_sums(folder)), encoding="utf-8")
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a kept folder holds exactly what was written."""
+    try:
+        return json.loads((folder / SUMS).read_text(encoding="utf-8")) == _sums(folder)
+    except (OSError, ValueError):
+        return False
+
+
+def _put_in_place(draft: Path, home: Path) -> None:
+    """Make ``draft`` the kept folder; where a damaged one is in the way, file by file, as others may be reading it."""
+    try:
+        os.replace(draft, home)
+        return
+    except OSError:
+        if not home.is_dir():
+            raise
+    wanted = _files(draft)
+    for name in _files(home):
+        if name not in wanted:
+            (home / name).unlink(missing_ok=True)
+    for name in [*wanted, SUMS]:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(draft / name, home / name)
