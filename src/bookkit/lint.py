@@ -26,9 +26,12 @@ RULES: tuple[Callable[[Chapter], Iterator[code_rules.Finding]], ...] = (
     code_rules.no_download,
     code_rules.no_absolute_path,
     code_rules.file_size,
+    code_rules.kernel,
+    code_rules.digests,
     prose_rules.typed_result,
     prose_rules.asserted_bound,
     prose_rules.glued_names,
+    prose_rules.stale_number,
     prose_rules.belittling_word,
 )
 

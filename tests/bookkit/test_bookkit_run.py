@@ -92,7 +92,7 @@ def ran(tmp_path_factory):
     chapters = {"01_first": first_chapter(), "02_second": failing_chapter(), "03_third": dying_chapter()}
     root = make_book(tmp_path_factory.mktemp("run") / "book", chapters)
     before = contents(root)
-    return root, before, bookkit(root, "run", "--save")
+    return root, before, bookkit(root, "run", "--save", "--accept")
 
 
 class TestOneRun:
@@ -132,7 +132,8 @@ class TestOneRun:
         counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
         assert counts == [1, 2, 3, 4, 5]
         assert saved.cells[3].outputs[0].text == "epochs 2\nnotebooks\n"
-        assert set(saved.metadata) == {"kernelspec", "language_info"}
+        assert set(saved.metadata) == {"kernelspec", "language_info", "torchbook"}
+        assert set(saved.metadata.torchbook.digests) == {cell.id for cell in saved.cells if cell.cell_type == "code"}
         assert saved.metadata.language_info == {"name": "python"}
         assert all(set(cell.metadata) <= {"tags"} for cell in saved.cells)
 
@@ -161,7 +162,7 @@ class TestOneRun:
 def test_saving_refuses_a_chapter_that_was_edited_meanwhile(book):
     chapter = Chapter(book / "notebooks" / "01_first.ipynb")
     with pytest.raises(BookError, match="edited while it ran"):
-        save.save_outputs(book, chapter.path, chapter, before=b"older")
+        save.save_outputs(book, chapter.path, chapter, before=b"older", accept=True)
 
 
 def test_saved_tracebacks_and_streams_do_not_depend_on_the_machine(tmp_path):

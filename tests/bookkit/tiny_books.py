@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 from nbformat import v4
 
+from bookkit.digests import store_digests
+
 PROFILES = 'full:\n  "01": {epochs: 5}\nsmoke:\n  "01": {epochs: 1}\n'
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
@@ -50,7 +52,7 @@ def recorded(name: str, value, line: str, within=None, factor=None) -> nbformat.
 
 
 def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.NotebookNode:
-    """A notebook of these cells, with stable ids; `executed` numbers its code cells."""
+    """A notebook of these cells, with stable ids; `executed`: numbers and digests as a saved run leaves them."""
     for number, cell in enumerate(cells, 1):
         cell["id"] = f"id-{number}"
     if executed:
@@ -60,7 +62,10 @@ def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
     }
-    return v4.new_notebook(cells=list(cells), metadata=metadata)
+    whole = v4.new_notebook(cells=list(cells), metadata=metadata)
+    if executed:
+        store_digests(whole)
+    return whole
 
 
 def make_book(root: Path, chapters: dict[str, nbformat.NotebookNode], profiles: str = PROFILES) -> Path:
