@@ -8,8 +8,7 @@ import re
 
 import nbformat
 
-from bookkit.digests import changed_cells
-from bookkit.notebooks import KERNEL, Chapter, read_profiles, tags
+from bookkit.notebooks import Chapter, read_profiles, tags
 
 Finding = tuple[int | None, str]
 
@@ -179,25 +178,6 @@ def no_absolute_path(chapter: Chapter) -> Iterator[Finding]:
 def _text_of(output: nbformat.NotebookNode) -> str:
     data = [value for key, value in output.get("data", {}).items() if key.startswith("text/")]
     return "\n".join(str(part) for part in [output.get("text", ""), *data, *output.get("traceback", [])])
-
-
-def kernel(chapter: Chapter) -> Iterator[Finding]:
-    """The notebook names the kernel that every environment has; a contributor's own name opens nowhere else."""
-    name = chapter.notebook.metadata.get("kernelspec", {}).get("name")
-    if name != KERNEL:
-        again = f"run bookkit run {chapter.name} --save --accept"
-        yield None, f"the notebook names the kernel {name}; it must be {KERNEL}: {again}"
-
-
-def digests(chapter: Chapter) -> Iterator[Finding]:
-    """Sources and outputs are those of one run, by their digests: none of them was typed or pasted."""
-    again = f"run bookkit run {chapter.name} --save --accept"
-    if "digests" not in chapter.notebook.metadata.get("torchbook", {}):
-        yield None, f"the notebook has no digests of a stored run: {again}"
-        return
-    for number in changed_cells(chapter.notebook):
-        which = f"the outputs of cell {number} are not those" if number else "a cell is missing"
-        yield number, f"{which} of the stored run: {again}"
 
 
 def file_size(chapter: Chapter) -> Iterator[Finding]:

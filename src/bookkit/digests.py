@@ -8,14 +8,14 @@ import json
 
 import nbformat
 
-from bookkit.prose_numbers import NUMBER
+from bookkit.quoted import QUOTE
 
 
 def digests(notebook: nbformat.NotebookNode) -> dict[str, str]:
     """{cell id: digest} of the cells that a run wrote to: code with its outputs, prose with the numbers it shows."""
     found = {}
     for cell in notebook.cells:
-        content = [cell.source, cell.outputs] if cell.cell_type == "code" else NUMBER.findall(cell.source)
+        content = [cell.source, cell.outputs] if cell.cell_type == "code" else QUOTE.findall(cell.source)
         if content:
             text = json.dumps(content, sort_keys=True, ensure_ascii=False)
             found[cell.id] = hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import re
 from statistics import median
 
-from bookkit import code_rules, prose_rules
+from bookkit import code_rules, prose_rules, run_rules
 from bookkit.notebooks import Chapter
 from bookkit.verify import share_of
 
@@ -26,13 +26,13 @@ RULES: tuple[Callable[[Chapter], Iterator[code_rules.Finding]], ...] = (
     code_rules.no_download,
     code_rules.no_absolute_path,
     code_rules.file_size,
-    code_rules.kernel,
-    code_rules.digests,
     prose_rules.typed_result,
     prose_rules.asserted_bound,
     prose_rules.glued_names,
-    prose_rules.stale_number,
     prose_rules.belittling_word,
+    run_rules.kernel,
+    run_rules.digests,
+    run_rules.stale_number,
 )
 
 

@@ -1,48 +1,39 @@
-"""Numbers in the prose that a run writes: `98.6<!-- ch03_test_percent:.1f -->` shows a recorded value in a format."""
+"""Writes the values that a run recorded into the prose that quotes them, and finds those that are no longer true."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 import re
 
+from bookkit import quoted
 from bookkit.notebooks import BookError
-from bookkit.recorded import Recorded
-
-# what is shown stands right before the comment, without a space; a recorded name has an underscore (`<!-- cited -->`)
-NUMBER = re.compile(r"([\w.,:+%/-]*)<!--\s*([A-Za-z]\w*_\w+)(?::([^\s>]*))?\s*-->")
 
 
-def shown(name: str, form: str, values: dict[str, Recorded]) -> str:
-    """A recorded value as the prose shows it. Raises BookError for a name that no cell recorded, or a wrong format."""
-    if name not in values:
-        known = ", ".join(values) or "there is none"
-        raise BookError(f"the prose shows {name}, which no cell of the run recorded: the recorded names are {known}")
+def fill(prose: str, values: Mapping[str, quoted.Value]) -> str:
+    """Prose with the recorded values in place. Raises BookError for an unknown name, or a format that does not fit."""
     try:
-        text = format(values[name].value, form)
-    except ValueError as error:
-        raise BookError(f"the prose shows {name} in the format {form}, which does not fit it: {error}") from error
-    if not re.fullmatch(r"[\w.,:+%/-]+", text):
-        raise BookError(f"the prose shows {name}, whose value {text!r} is no number or word without spaces")
-    return text
+        return quoted.replace(prose, lambda found: _shown(found, values) + _comment(found))
+    except quoted.QuoteError as error:
+        raise BookError(str(error)) from error
 
 
-def fill(source: str, values: dict[str, Recorded]) -> str:
-    """Prose with the recorded values in place. Raises BookError as `shown`."""
-    return NUMBER.sub(lambda found: shown(found[2], found[3] or "", values) + found[0][len(found[1]) :], source)
+def stale(prose: str, values: Mapping[str, quoted.Value]) -> Iterator[str]:
+    """A sentence for each quoted value that is not the recorded one; unknown names are another rule's."""
+    for found in quoted.QUOTE.finditer(prose):
+        if found["name"] in values and found["value"] != _shown(found, values):
+            yield f"the prose quotes {found['name']} as {found['value']}, but the run recorded {_shown(found, values)}"
 
 
-def stale(source: str, values: dict[str, Recorded]) -> Iterator[str]:
-    """A sentence for each number that is not the recorded one."""
-    for text, name, form in NUMBER.findall(source):
-        try:
-            now = shown(name, form, values)
-        except BookError as error:
-            yield str(error)
-            continue
-        if text != now:
-            yield f"the prose shows {text or 'nothing'} for {name}, but the stored run recorded {now}"
+def without_values(prose: str) -> str:
+    """Prose with the names of quoted values alone: the same before and after a run has filled it."""
+    return quoted.QUOTE.sub(_comment, prose)
 
 
-def without_numbers(source: str) -> str:
-    """Prose with the names alone: the same before and after a run has written its numbers."""
-    return NUMBER.sub(lambda found: found[0][len(found[1]) :], source)
+def _shown(found: re.Match, values: Mapping[str, quoted.Value]) -> str:
+    """The value in the form that `quoted` reads back: a number, a word, or several words in brackets."""
+    text = quoted.formatted(values, found["name"], found["spec"])
+    return text if quoted.QUOTE.fullmatch(text + _comment(found)) else f"({text})"
+
+
+def _comment(found: re.Match) -> str:
+    return found[0][len(found["value"]) :]

@@ -18,8 +18,6 @@ import re
 
 from bookkit.code_rules import Finding, parse
 from bookkit.notebooks import Chapter
-from bookkit.prose_numbers import stale
-from bookkit.recorded import recorded_values
 
 FENCE = re.compile(r"\s*(`{3,}|~{3,}|:{3,})\s*(?:\{([\w:-]+)\})?(.*)$")
 VERBATIM = re.compile(r"code|math|glue|mermaid|literalinclude|raw|bibliography|toctree|image")
@@ -148,14 +146,6 @@ def glued_names(chapter: Chapter) -> Iterator[Finding]:
             name = (role or directive).partition(":")[0].strip()
             if name not in exact and not any(pattern.fullmatch(name) for pattern in patterns):
                 yield number, f"the prose uses {name}, which no cell of this notebook glues"
-
-
-def stale_number(chapter: Chapter) -> Iterator[Finding]:
-    """A number marked with a recorded name is the value that the stored run recorded."""
-    values = recorded_values(chapter.notebook)
-    for number, cell in chapter.markdown_cells:
-        for sentence in stale(cell.source, values):
-            yield number, f"{sentence}: run bookkit run {chapter.name} --save --accept"
 
 
 def belittling_word(chapter: Chapter) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def save_outputs(root: Path, executed: Path, chapter: Chapter, before: bytes, ac
 
 def fill_prose(notebook: nbformat.NotebookNode, name: str) -> None:
     """Write the values that the notebook's cells recorded into its prose. Raises BookError for an unknown value."""
-    values = recorded_values(notebook)
+    values = {name: one.value for name, one in recorded_values(notebook).items()}
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type == "markdown":
             try:

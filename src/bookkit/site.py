@@ -11,7 +11,7 @@ import nbformat
 
 from bookkit.execute import INJECTED
 from bookkit.notebooks import BookError, Chapter, read_notebook, read_profiles, tags, write_text
-from bookkit.prose_numbers import without_numbers
+from bookkit.prose_numbers import without_values
 from bookkit.save import fill_prose
 
 SOURCES = ("stored", "full")
@@ -81,4 +81,4 @@ def refuse_stale(root: Path, copy: Path) -> None:
 
 def _text(cell: nbformat.NotebookNode) -> str:
     """A cell's source; of prose without the numbers that a run writes there."""
-    return cell.source if cell.cell_type == "code" else without_numbers(cell.source)
+    return cell.source if cell.cell_type == "code" else without_values(cell.source)

@@ -8,16 +8,22 @@ from pathlib import Path
 import nbformat
 import papermill
 import pytest
-from tiny_books import code, dying_chapter, failing_chapter, first_chapter, make_book, markdown, notebook, printed
+from tiny_books import (
+    bookkit,
+    code,
+    dying_chapter,
+    failing_chapter,
+    first_chapter,
+    make_book,
+    markdown,
+    notebook,
+    printed,
+)
 from typer.testing import CliRunner
 
 from bookkit import execute, save
 from bookkit.cli import app
-from bookkit.notebooks import BookError, Chapter, find_chapters
-
-
-def bookkit(root: Path, *words: str):
-    return CliRunner().invoke(app, list(words), env={"BOOKKIT_ROOT": str(root)})
+from bookkit.notebooks import Chapter, find_chapters
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -157,12 +163,6 @@ class TestOneRun:
         assert recorded["minutes"] > 0
         copy = nbformat.read(root / "_build" / "executed" / "full" / "01_first.ipynb", as_version=4)
         assert "epochs 5" in copy.cells[4].outputs[0].text  # one cell further: papermill injected the profile's values
-
-
-def test_saving_refuses_a_chapter_that_was_edited_meanwhile(book):
-    chapter = Chapter(book / "notebooks" / "01_first.ipynb")
-    with pytest.raises(BookError, match="edited while it ran"):
-        save.save_outputs(book, chapter.path, chapter, before=b"older", accept=True)
 
 
 def test_saved_tracebacks_and_streams_do_not_depend_on_the_machine(tmp_path):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import nbformat
 from nbformat import v4
+from typer.testing import CliRunner
 
+from bookkit.cli import app
 from bookkit.digests import store_digests
 
 PROFILES = 'full:\n  "01": {epochs: 5}\nsmoke:\n  "01": {epochs: 1}\n'
@@ -66,6 +68,11 @@ def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.
     if executed:
         store_digests(whole)
     return whole
+
+
+def bookkit(root: Path, *words: str):
+    """The result of a `bookkit` command in a book: exit_code, stdout, stderr."""
+    return CliRunner().invoke(app, list(words), env={"BOOKKIT_ROOT": str(root)})
 
 
 def make_book(root: Path, chapters: dict[str, nbformat.NotebookNode], profiles: str = PROFILES) -> Path:
