@@ -31,7 +31,7 @@ def build_site(root: Path, source: str = "stored", strict: bool = False) -> Path
     """
     if source not in SOURCES:
         raise BookError(f"Unknown source {source!r}: use {' or '.join(SOURCES)}.")
-    book = root if source == "stored" else _stage_full(root)
+    book = root if source == "stored" else stage_full(root)
     if strict and (book / "_build").is_dir():  # pages from the store would hide their warnings
         for folder in ("html", ".doctrees"):
             if (book / "_build" / folder).is_dir():
@@ -46,7 +46,7 @@ def build_site(root: Path, source: str = "stored", strict: bool = False) -> Path
     return index
 
 
-def _stage_full(root: Path) -> Path:
+def stage_full(root: Path) -> Path:
     """Copy what the site is made of to ``_build/site-full``, with the executed copies of the full profile in place."""
     executed = sorted((root / "_build" / "executed" / "full").glob("*.ipynb"))
     if not executed:
