@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
+from ipykernel.parentpoller import ParentPollerUnix
 import psutil
 
 
@@ -25,6 +27,12 @@ def raise_on_signals() -> None:
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, stop)
+
+
+def pytest_configure() -> None:
+    """A plugin of the pytest that bookkit starts (`-p bookkit.signals`): it and its workers end with their parent."""
+    if os.name == "posix":
+        ParentPollerUnix(os.getppid()).start()
 
 
 def kill_children(of: str = "") -> None:

@@ -39,7 +39,7 @@ def compare(
     timeout: seconds a cell may take. more: further pytest arguments. Stopped early, it leaves no process behind.
     """
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--override-ini", "addopts="]
-    command += ["--nbval-current-env", "--nbval-cell-timeout", str(timeout)]
+    command += ["-p", "bookkit.signals", "--nbval-current-env", "--nbval-cell-timeout", str(timeout)]
     command += ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 else []
     command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in chapters)]
     process = subprocess.Popen(command, cwd=root, env=environment(QUICK))

@@ -24,7 +24,7 @@ def busy_chapter() -> nbformat.NotebookNode:
     return notebook(markdown("# Second"), say, code("while True:\n    pass"))
 
 
-def eventually(found, seconds: float = 60):
+def eventually(found, seconds: float = 240):
     """The first true value of `found()`; fails after so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -49,15 +49,16 @@ def stop_in_second_chapter(root: Path, number: int, *words: str) -> tuple[int, s
         text=True,
     )
     pid = root / "notebooks" / "pid"
-    kernel = int(eventually(lambda: pid.is_file() and pid.read_text()))
-    time.sleep(0.2)  # into the busy cell
-    process.send_signal(number)
-    output, _ = process.communicate(timeout=30)
     try:
-        eventually(lambda: is_gone(kernel), 5)
+        kernel = int(eventually(lambda: pid.is_file() and pid.read_text()))
+        time.sleep(0.2)  # into the busy cell
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=60)
+        eventually(lambda: is_gone(kernel), 20)
     finally:
-        if not is_gone(kernel):
-            psutil.Process(kernel).kill()
+        process.kill()
+        if pid.is_file() and not is_gone(int(pid.read_text())):
+            psutil.Process(int(pid.read_text())).kill()
     return process.returncode, output
 
 
@@ -86,6 +87,7 @@ def test_a_full_run_ended_in_the_second_chapter_has_recorded_the_first(tmp_path)
         (signal.SIGKILL, ["run"]),  # the kernel sees within a second that its parent is gone
         (signal.SIGINT, ["verify"]),
         (signal.SIGTERM, ["verify", "--jobs", "1"]),
+        (signal.SIGKILL, ["verify"]),
     ],
     ids=lambda value: value.name if isinstance(value, signal.Signals) else "-".join(value),
 )
