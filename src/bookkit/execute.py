@@ -17,7 +17,7 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 import nbformat
 from papermill.parameterize import parameterize_notebook
 
@@ -175,6 +175,7 @@ def run_one(root: Path, job: Job, timeout: int, progress: Callable[..., None]) -
         kernel_name=KERNEL,
         timeout=timeout,
         startup_timeout=120,
+        iopub_timeout=60,  # nbclient's 4 s lose outputs on a busy machine
         resources={"metadata": {"path": str(job.chapter.path.parent)}},
         on_cell_start=cell_starts,
     )
@@ -188,7 +189,7 @@ def run_one(root: Path, job: Job, timeout: int, progress: Callable[..., None]) -
             error = ANSI.sub("", "\n".join(shown)).splitlines() or [f"{problem.ename}: {problem.evalue}"]
         except CellTimeoutError:
             error = [f"it was still running after {timeout} s and was stopped (--timeout sets another limit)"]
-        except (DeadKernelError, RuntimeError) as problem:
+        except Exception as problem:  # a kernel that died or never started: whatever it is, this chapter failed
             log.seek(0)
             error = [*log.read().decode("utf-8", "replace").splitlines(), f"{type(problem).__name__}: {problem}"]
     minutes = (time.perf_counter() - begin) / 60

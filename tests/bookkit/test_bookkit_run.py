@@ -207,6 +207,13 @@ class TestOneRun:
         assert "1 failed" in report
         assert "02_wrong.ipynb" in report
 
+    def test_a_cell_that_hangs_fails_verification_at_its_limit(self, tmp_path, capfd):
+        root = make_book(tmp_path / "book", {"01_hang": notebook(code("while True:\n    pass"))}, profiles="")
+        assert bookkit(root, "verify", "--jobs", "1", "--timeout", "2").exit_code == 1
+        report = capfd.readouterr().out
+        assert "notebooks/01_hang.ipynb::Cell 0" in report
+        assert "Timeout of 2 seconds exceeded" in report
+
     def test_a_full_run_takes_the_profile_and_records_its_results(self, ran):
         root = ran[0]
         result = bookkit(root, "run", "1", "--profile", "full")
