@@ -54,8 +54,8 @@ test-offline: $(INSTALLED) ## the notebooks without any network (Linux)
 lab: $(INSTALLED) ## JupyterLab in notebooks/
 	$(BIN)/jupyter lab --notebook-dir notebooks
 
-run: $(INSTALLED) ## re-execute every notebook (quick) and store its outputs
-	$(BOOK) run --save
+run: $(INSTALLED) ## re-execute every notebook (quick) and show what changes; ACCEPT=1 stores it
+	$(BOOK) run --save $(if $(ACCEPT),--accept)
 
 full: $(INSTALLED) ## the full profile: real data where present, all cores or the GPU
 	$(BOOK) run --profile full

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 import json
 from pathlib import Path
+import sys
 from typing import Annotated, Optional
 
 from rich.console import Console
@@ -16,8 +17,9 @@ import typer
 
 from bookkit import execute, results, verify
 from bookkit.notebooks import BookError, find_chapters, find_root
-from bookkit.report import chapter_progress, console, show_failure
+from bookkit.report import chapter_progress, console, show_changes, show_end
 from bookkit.save import save_outputs
+from bookkit.signals import Stopped, raise_on_signals
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
@@ -26,6 +28,11 @@ data_app = typer.Typer(no_args_is_help=True, help="The data sets: what there is,
 app.add_typer(data_app, name="data")
 
 Chapters = Annotated[Optional[list[str]], typer.Argument(help="5, 05 or 05_cifar10; all when none is named.")]  # noqa: UP045
+
+
+Timeout = Annotated[
+    int, typer.Option(min=0, help="Seconds a cell may take; 0 chooses: 600, or 7200 for long profiles.")
+]
 
 
 @contextmanager
@@ -42,43 +49,59 @@ def sentences(*kinds: type[Exception]) -> Iterator[None]:
 def run(
     chapters: Chapters = None,
     profile: Annotated[str, typer.Option(help="quick, or one of notebooks/profiles.yml.")] = execute.QUICK,
-    save: Annotated[bool, typer.Option("--save", help="Write the outputs back to notebooks/ (quick only).")] = False,
+    save: Annotated[bool, typer.Option("--save", help="Show what the run changes in notebooks/ (quick).")] = False,
+    accept: Annotated[bool, typer.Option("--accept", help="With --save: write these changes.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Chapters at a time; 0 chooses: 2, or 1 for long profiles.")] = 0,
     settings: Annotated[
         Optional[list[str]], typer.Option("--set", help="name=value, a parameter of every chapter named.")  # noqa: UP045
     ] = None,
+    timeout: Timeout = 0,
 ) -> None:
     """Execute chapters; the copies go to _build/executed/PROFILE. A full run records its results in book/results."""
     with sentences():
         root = find_root()
         if save and (profile != execute.QUICK or settings):
             raise BookError("--save keeps the outputs of the quick profile: leave out --profile and --set.")
+        if accept and not save:
+            raise BookError("--accept belongs to --save, which shows the changes: add --save.")
         values = dict(execute.parse_setting(text) for text in settings or [])
         chosen = find_chapters(root, chapters, pages=profile == execute.QUICK)
         planned = execute.plan(root, chosen, profile, values)
         before = {job: job.chapter.path.read_bytes() for job in planned} if save else {}
     workers = jobs or (2 if profile in execute.SINGLE_THREADED else 1)
-    outcomes, unsaved = [], 0
+    timeout = timeout or (execute.TIMEOUT if profile in execute.SINGLE_THREADED else execute.LONG_TIMEOUT)
+    ended, good, held_back, unkept = [], 0, [], 0
     with chapter_progress(planned) as (out, progress):
-        for outcome in execute.run_all(root, planned, workers, progress):
-            outcomes.append(outcome)
-    for outcome in outcomes:
-        name = outcome.job.chapter.name
-        if not outcome.ok:
-            show_failure(out, root, outcome)
-        elif save:
+
+        def keep(outcome: execute.Outcome) -> None:
+            nonlocal good, unkept
+            job, copy, name = outcome.job, outcome.executed, outcome.job.chapter.name
+            ended.append(name)
+            good += outcome.ok
+            show_end(out, root, outcome)
             try:
-                save_outputs(root, outcome.executed, outcome.job.chapter, before[outcome.job])
+                if save and outcome.ok:
+                    lines = save_outputs(root, copy, job.chapter, before[job], accept)
+                    show_changes(out, name, lines, accept)
+                    held_back.extend([name] if lines and not accept else [])
+                elif profile == "full" and outcome.ok and not values:
+                    results.record(root, name, copy, profile, job.used, outcome.minutes)
             except BookError as error:
-                unsaved += 1
+                unkept += 1
                 out.print(escape(str(error)))
-        elif profile == "full" and not values:
-            results.record(root, name, outcome.executed, profile, outcome.job.used, outcome.minutes)
+
+        try:
+            execute.run_all(root, planned, workers, timeout, progress, keep)
+        except Stopped:
+            cut = [job.chapter.name for job in planned if job.chapter.name not in ended]
+            out.print(f"Interrupted before the end of {', '.join(cut)}; the chapters that had ended are kept.")
+            raise
     if profile == "full" and values:
         out.print("Results were not recorded: --set makes this another run than the profile's.")
-    failed = sum(not outcome.ok for outcome in outcomes)
-    out.print(f"{len(outcomes) - failed} of {len(outcomes)} chapters ran to the end ({escape(profile)}).")
-    if failed or unsaved:
+    out.print(f"{good} of {len(ended)} chapters ran to the end ({escape(profile)}).")
+    if held_back:
+        out.print(f"Nothing was written. If these changes are right: bookkit run {' '.join(held_back)} --save --accept")
+    if good < len(ended) or unkept or held_back:
         raise typer.Exit(1)
 
 
@@ -87,6 +110,7 @@ def verify_command(
     chapters: Chapters = None,
     share: Annotated[bool, typer.Option("--share", help="Only count which printing cells are compared.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Chapters at a time.")] = 2,
+    timeout: Timeout = 0,
 ) -> None:
     """Run chapters anew and compare with the stored outputs (nbval); its exit code is passed on."""
     with sentences():
@@ -94,7 +118,7 @@ def verify_command(
         chosen = find_chapters(root, chapters, pages=True)
         shares = [verify.share_of(chapter) for chapter in chosen] if share else []
     if not share:
-        raise typer.Exit(verify.compare(root, chosen, jobs))
+        raise typer.Exit(verify.compare(root, chosen, jobs, timeout or execute.TIMEOUT))
     summary = verify.total(shares)
     table = Table("chapter", "cells that print", "compared", "share")
     for row in [*shares, summary]:
@@ -140,11 +164,11 @@ def site(
         root = find_root()
         if source not in ("stored", "full"):
             raise BookError(f"--from {source} is not known: it is stored or full.")
-    from bookkit.site import SiteError, build_site
+    from bookkit.site import build_site
 
     try:
         typer.echo(str(build_site(root, source=source, strict=strict)))
-    except SiteError as error:
+    except BookError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 
@@ -220,7 +244,14 @@ def data_path(name: Annotated[Optional[str], typer.Argument()] = None) -> None: 
 
 
 def main() -> None:
-    app()
+    """The command; a console whose code page lacks a character shows its number."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
+    raise_on_signals()
+    try:
+        app()
+    except Stopped as stop:
+        sys.exit(stop.code)
 
 
 if __name__ == "__main__":

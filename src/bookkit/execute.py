@@ -1,23 +1,34 @@
-"""Runs chapters with papermill: profiles, parameters, several at a time, and the copies that result."""
+"""Runs chapters with nbclient: profiles, parameters, several at a time, and the copies that result."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+import copy
 from dataclasses import dataclass, field
-import json
 import os
 from pathlib import Path
-import subprocess
-import sys
+import re
+import tempfile
+import threading
 import time
 from typing import Any
 
-from bookkit.notebooks import BookError, Chapter, read_profiles
+from jupyter_client.kernelspec import KernelSpecManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
+import nbformat
+from papermill.parameterize import parameterize_notebook
+
+from bookkit.notebooks import KERNEL, BookError, Chapter, read_profiles, tags, write_text
+from bookkit.signals import kill_children
 
 QUICK = "quick"
 SINGLE_THREADED = ("quick", "smoke")  # profiles whose outputs must not depend on the machine
+TIMEOUT, LONG_TIMEOUT = 600, 7200  # seconds a cell may take: single-threaded profiles, the others
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+INJECTED = "injected-parameters"  # papermill's tag
 
 
 @dataclass(frozen=True)
@@ -75,8 +86,9 @@ def parse_setting(text: str) -> tuple[str, Any]:
 def plan(root: Path, chapters: list[Chapter], profile: str, settings: dict[str, Any] | None = None) -> list[Job]:
     """The jobs of a run, checked before anything runs.
 
-    Raises BookError for an unknown profile or chapter in profiles.yml, and for a parameter that a chapter does not
-    define or that has another type there (papermill only warns of the first and does not see the second).
+    Raises BookError for a notebook that cannot be read, for an unknown profile or chapter in profiles.yml, and for a
+    parameter that a chapter does not define or that has another type there (papermill only warns of the first and does
+    not see the second).
     """
     profiles = read_profiles(root)
     if profile != QUICK and profile not in profiles:
@@ -84,6 +96,7 @@ def plan(root: Path, chapters: list[Chapter], profile: str, settings: dict[str, 
         raise BookError(f"There is no profile {profile}: the profiles are {known}.")
     jobs = []
     for chapter in chapters:
+        _ = chapter.notebook  # read here, and kept: what is edited from now on is not what runs
         parameters = profiles.get(profile, {}).get(chapter.number, {}) if profile != QUICK else {}
         for name, value in parameters.items():
             check_parameter(chapter, name, value, f"notebooks/profiles.yml, {profile}")
@@ -110,72 +123,96 @@ def check_parameter(chapter: Chapter, name: str, value: Any, where: str) -> None
     )
 
 
-def run_all(root: Path, jobs: list[Job], workers: int, progress: Callable[..., None]) -> list[Outcome]:
+def run_all(
+    root: Path,
+    jobs: list[Job],
+    workers: int,
+    timeout: int,
+    progress: Callable[..., None],
+    ended: Callable[[Outcome], None],
+) -> None:
     """Execute the jobs, `workers` at a time; one that fails does not stop the others.
 
-    `progress(job, cell, cells)` is called as cells start, `progress(job, outcome=outcome)` at a chapter's end.
+    timeout: seconds a cell may take. `progress(job, cell, cells)` is called as cells start, `ended(outcome)` at a
+    chapter's end, in its thread: no signal interrupts it. Stopped by an exception, no kernel is left.
     """
+    stopping = threading.Event()
 
-    def one(job: Job) -> Outcome:
-        outcome = run_one(root, job, progress)
-        progress(job, outcome=outcome)
-        return outcome
+    def one(job: Job) -> None:
+        outcome = run_one(root, job, timeout, progress)
+        if outcome.ok or not stopping.is_set():
+            ended(outcome)
 
     with ThreadPoolExecutor(max_workers=max(1, workers)) as pool:
-        return list(pool.map(one, jobs))
+        running = [pool.submit(one, job) for job in jobs]
+        try:
+            while wait(running, timeout=1).not_done:  # on Windows Ctrl-C is seen between two waits
+                pass
+        finally:
+            stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in running):  # a thread notices within 1 s that its kernel is gone
+                kill_children("ipykernel_launcher")
+                time.sleep(0.1)
+    for future in running:
+        future.result()
 
 
-def run_one(root: Path, job: Job, progress: Callable[..., None]) -> Outcome:
-    """Execute one chapter in a process of its own. A good copy replaces the last good one; a failed one lies apart."""
+def run_one(root: Path, job: Job, timeout: int, progress: Callable[..., None]) -> Outcome:
+    """Execute one chapter in a kernel of its own. A good copy replaces the last good one; a failed one lies apart."""
     folder = root / "_build" / "executed" / job.profile
-    executed = folder / job.chapter.path.name
-    failed = folder / "failed" / job.chapter.path.name
-    order = {
-        "source": str(job.chapter.path),
-        "folder": str(job.chapter.path.parent),
-        "executed": str(executed),
-        "failed": str(failed),
-        "parameters": job.parameters,
-    }
-    begin, done, log = time.perf_counter(), None, []
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bookkit.worker"],
-        env=environment(job.profile),
-        cwd=root,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+    executed, failed = folder / job.chapter.path.name, folder / "failed" / job.chapter.path.name
+    notebook = prepare(job)
+    begin, started = time.perf_counter(), None
+
+    def cell_starts(cell: nbformat.NotebookNode, cell_index: int) -> None:
+        nonlocal started
+        started = cell_index
+        progress(job, cell=cell_index + 1, cells=len(notebook.cells))
+
+    client = NotebookClient(
+        notebook,
+        kernel_name=KERNEL,
+        timeout=timeout,
+        startup_timeout=120,
+        iopub_timeout=60,  # nbclient's 4 s lose outputs on a busy machine
+        resources={"metadata": {"path": str(job.chapter.path.parent)}},
+        on_cell_start=cell_starts,
     )
-    try:
-        process.stdin.write(json.dumps(order))
-        process.stdin.close()
-        for line in process.stdout:
-            event = _event(line)
-            if event.get("event") == "cell":
-                progress(job, cell=event["index"] + 1, cells=event["cells"])
-            elif event.get("event") == "done":
-                done = event
-            else:
-                log.append(line.rstrip())
-        process.wait()
-    finally:
-        if process.poll() is None:
-            process.terminate()
+    client.create_kernel_manager().kernel_spec_manager = KernelSpecManager(kernel_dirs=[])  # this Python's, no other
+    error: list[str] = []
+    with tempfile.TemporaryFile() as log:  # what the kernel's process writes past its notebook
+        try:
+            client.execute(env=environment(job.profile), stdout=log, stderr=log)
+        except CellExecutionError as problem:
+            shown = [line for output in notebook.cells[started].outputs for line in output.get("traceback", ())]
+            error = ANSI.sub("", "\n".join(shown)).splitlines() or [f"{problem.ename}: {problem.evalue}"]
+        except CellTimeoutError:
+            error = [f"it was still running after {timeout} s and was stopped (--timeout sets another limit)"]
+        except Exception as problem:  # a kernel that died or never started: whatever it is, this chapter failed
+            log.seek(0)
+            error = [*log.read().decode("utf-8", "replace").splitlines(), f"{type(problem).__name__}: {problem}"]
     minutes = (time.perf_counter() - begin) / 60
-    if done is None:
-        return Outcome(job, failed, minutes, False, error=tuple(log[-8:]) or ("The process ended without a word.",))
-    if done["failure"]:
-        problem = done["failure"]
-        return Outcome(job, failed, minutes, False, problem["cell"], problem["source"], tuple(problem["error"]))
-    return Outcome(job, executed, minutes, True)
+    write_text(failed if error else executed, nbformat.writes(notebook) + "\n")
+    if not error:
+        failed.unlink(missing_ok=True)
+        return Outcome(job, executed, minutes, True)
+    lines = tuple(line for line in error if line.strip())[-8:]
+    if started is None:
+        return Outcome(job, failed, minutes, False, error=lines)
+    injected = sum(INJECTED in tags(cell) for cell in notebook.cells[: started + 1])
+    return Outcome(job, failed, minutes, False, started + 1 - injected, notebook.cells[started].source, lines)
 
 
-def _event(line: str) -> dict[str, Any]:
-    try:
-        event = json.loads(line)
-    except ValueError:
-        return {}
-    return event if isinstance(event, dict) else {}
+def prepare(job: Job) -> nbformat.NotebookNode:
+    """A copy of the chapter without outputs; what replaces its quick values stands in a cell after its parameters."""
+    notebook = copy.deepcopy(job.chapter.notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    if job.parameters:
+        notebook.metadata.papermill = nbformat.from_dict({})  # papermill expects both
+        for cell in notebook.cells:
+            cell.metadata.setdefault("tags", [])
+        notebook = parameterize_notebook(notebook, job.parameters, kernel_name=KERNEL, language="python")
+    return notebook

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import re
 from statistics import median
 
-from bookkit import code_rules, prose_rules
+from bookkit import code_rules, prose_rules, run_rules
 from bookkit.notebooks import Chapter
 from bookkit.verify import share_of
 
@@ -30,6 +30,9 @@ RULES: tuple[Callable[[Chapter], Iterator[code_rules.Finding]], ...] = (
     prose_rules.asserted_bound,
     prose_rules.glued_names,
     prose_rules.belittling_word,
+    run_rules.kernel,
+    run_rules.digests,
+    run_rules.stale_number,
 )
 
 

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 import os
 from pathlib import Path
+import re
 from typing import Any
 
 import nbformat
 import yaml
+
+KERNEL = "python3"  # the name that every environment gives its own kernel
+CONFLICT = re.compile(r'^[ \t]*"?<{7} ', re.M)  # git's lines in the file, nbdime's in a cell's source
 
 
 class BookError(ValueError):
@@ -89,11 +93,18 @@ def tags(cell: nbformat.NotebookNode) -> list[str]:
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:
-    """Read a notebook as version 4. Raises BookError where the file is not one."""
+    """Read a notebook as version 4. Raises BookError where the file is not one, or holds an unsettled merge."""
     try:
-        return nbformat.read(str(path), as_version=4)
+        text = path.read_text(encoding="utf-8")
+        conflict = CONFLICT.search(text)
+        if not conflict:
+            return nbformat.reads(text, as_version=4)
     except Exception as error:  # nbformat raises many kinds: JSON, encoding, validation, its own
         raise BookError(f"{path.name} cannot be read as a notebook: {str(error).splitlines()[0]}") from error
+    raise BookError(
+        f"{path.name} holds an unsettled merge (line {text.count(chr(10), 0, conflict.start()) + 1}): keep one side "
+        "with git checkout --ours or --theirs, or join the cells with nbdime mergetool; then run it again."
+    )
 
 
 def literal_assignments(source: str) -> dict[str, Any]:

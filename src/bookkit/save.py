@@ -9,19 +9,40 @@ import re
 
 import nbformat
 
+from bookkit.changes import changes
+from bookkit.digests import store_digests
 from bookkit.notebooks import BookError, Chapter, read_notebook, write_text
+from bookkit.prose_numbers import fill
+from bookkit.recorded import recorded_values
 
 
-def save_outputs(root: Path, executed: Path, chapter: Chapter, before: bytes) -> None:
-    """Write an executed copy's outputs into the chapter, cleaned; `before` is the chapter's file when the run began.
+def save_outputs(root: Path, executed: Path, chapter: Chapter, before: bytes, accept: bool) -> list[str]:
+    """What an executed copy changes in its chapter, as lines to show; with `accept` it is written there.
 
-    Raises BookError when the chapter was edited during the run: its outputs would belong to another text.
+    before: the chapter's file when the run began. Raises BookError when the chapter was edited meanwhile, as its
+    outputs would belong to another text, and when its prose shows a value that was not recorded.
     """
     if chapter.path.read_bytes() != before:
         raise BookError(f"{chapter.name} was edited while it ran, so its outputs were not saved: run it again.")
     cleaned = clean(chapter.notebook, read_notebook(executed), root)
+    fill_prose(cleaned, chapter.name)
+    store_digests(cleaned)
     nbformat.validate(cleaned)
-    write_text(chapter.path, nbformat.writes(cleaned) + "\n")
+    lines = changes(chapter.notebook, cleaned)
+    if accept and lines:
+        write_text(chapter.path, nbformat.writes(cleaned) + "\n")
+    return lines
+
+
+def fill_prose(notebook: nbformat.NotebookNode, name: str) -> None:
+    """Write the values that the notebook's cells recorded into its prose. Raises BookError for an unknown value."""
+    values = {name: one.value for name, one in recorded_values(notebook).items()}
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "markdown":
+            try:
+                cell.source = fill(cell.source, values)
+            except BookError as error:
+                raise BookError(f"{name}, cell {number}: {error}.") from error
 
 
 def clean(source: nbformat.NotebookNode, executed: nbformat.NotebookNode, root: Path) -> nbformat.NotebookNode:

@@ -7,7 +7,12 @@ import shutil
 import subprocess
 import sys
 
-from bookkit.notebooks import BookError
+import nbformat
+
+from bookkit.execute import INJECTED
+from bookkit.notebooks import BookError, Chapter, read_notebook, read_profiles, tags, write_text
+from bookkit.prose_numbers import without_values
+from bookkit.save import fill_prose
 
 SOURCES = ("stored", "full")
 
@@ -26,7 +31,7 @@ def build_site(root: Path, source: str = "stored", strict: bool = False) -> Path
     """
     if source not in SOURCES:
         raise BookError(f"Unknown source {source!r}: use {' or '.join(SOURCES)}.")
-    book = root if source == "stored" else _stage_full(root)
+    book = root if source == "stored" else stage_full(root)
     if strict and (book / "_build").is_dir():  # pages from the store would hide their warnings
         for folder in ("html", ".doctrees"):
             if (book / "_build" / folder).is_dir():
@@ -41,16 +46,39 @@ def build_site(root: Path, source: str = "stored", strict: bool = False) -> Path
     return index
 
 
-def _stage_full(root: Path) -> Path:
+def stage_full(root: Path) -> Path:
     """Copy what the site is made of to ``_build/site-full``, with the executed copies of the full profile in place."""
     executed = sorted((root / "_build" / "executed" / "full").glob("*.ipynb"))
     if not executed:
         raise SiteError("There is no executed full copy: run `bookkit run --profile full` first.")
+    for copy in executed:
+        refuse_stale(root, copy)
     stage = root / "_build" / "site-full"
     for folder in ("book", "notebooks"):
         shutil.rmtree(stage / folder, ignore_errors=True)
         shutil.copytree(root / folder, stage / folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     shutil.copy2(root / "_config.yml", stage)
     for copy in executed:
-        shutil.copy2(copy, stage / "notebooks")
+        notebook = read_notebook(copy)
+        fill_prose(notebook, copy.stem)
+        write_text(stage / "notebooks" / copy.name, nbformat.writes(notebook))
     return stage
+
+
+def refuse_stale(root: Path, copy: Path) -> None:
+    """Raise SiteError unless the executed copy has today's cells and the parameters of today's full profile."""
+    chapter, executed = Chapter(root / "notebooks" / copy.name), read_notebook(copy)
+    again = f"run `bookkit run {copy.stem} --profile full` again"
+    if not chapter.path.is_file():
+        raise SiteError(f"{copy} is a full run of a chapter that is no longer there: delete it.")
+    ran = [cell for cell in executed.cells if INJECTED not in tags(cell)]
+    if list(map(_text, ran)) != list(map(_text, chapter.cells)):
+        raise SiteError(f"{copy.stem} has changed since its full run: {again}.")
+    used = executed.metadata.get("papermill", {}).get("parameters", {})
+    if used != read_profiles(root).get("full", {}).get(chapter.number, {}):
+        raise SiteError(f"{copy.stem} was run with other parameters than those of the full profile: {again}.")
+
+
+def _text(cell: nbformat.NotebookNode) -> str:
+    """A cell's source; of prose without the numbers that a run writes there."""
+    return cell.source if cell.cell_type == "code" else without_values(cell.source)

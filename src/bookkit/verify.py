@@ -9,8 +9,9 @@ import sys
 
 import nbformat
 
-from bookkit.execute import QUICK, environment
+from bookkit.execute import QUICK, TIMEOUT, environment
 from bookkit.notebooks import Chapter, tags
+from bookkit.signals import kill_children
 
 LEAST_SHARE = 0.8  # of the code cells that print
 IGNORED_TAGS = ("nbval-ignore-output", "nbval-skip")
@@ -30,12 +31,23 @@ class Share:
         return self.strict / self.printing if self.printing else 1.0
 
 
-def compare(root: Path, chapters: list[Chapter], jobs: int = 2, more: list[str] | None = None) -> int:
-    """Run nbval over the chapters, each in one worker; returns pytest's exit code. `more`: further pytest arguments."""
+def compare(
+    root: Path, chapters: list[Chapter], jobs: int = 2, timeout: int = TIMEOUT, more: list[str] | None = None
+) -> int:
+    """Run nbval over the chapters, each in one worker, in this environment's kernel; returns pytest's exit code.
+
+    timeout: seconds a cell may take. more: further pytest arguments. Stopped early, it leaves no process behind.
+    """
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--override-ini", "addopts="]
+    command += ["-p", "bookkit.signals", "--nbval-current-env", "--nbval-cell-timeout", str(timeout)]
     command += ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 else []
     command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in chapters)]
-    return subprocess.run(command, cwd=root, env=environment(QUICK)).returncode
+    process = subprocess.Popen(command, cwd=root, env=environment(QUICK))
+    try:
+        return process.wait()
+    except BaseException:
+        kill_children()
+        raise
 
 
 def prints(cell: nbformat.NotebookNode) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from tiny_books import code, error, figure, make_book, markdown, notebook, printed
+from tiny_books import code, error, figure, make_book, markdown, notebook, printed, recorded
 from typer.testing import CliRunner
 
 from bookkit import lint, prose_rules
@@ -128,9 +128,37 @@ def test_cells_must_be_executed_in_order(tmp_path, counts):
     assert ("executed-in-order", 3 if counts else 2) in [(problem.rule, problem.cell) for problem in found]
 
 
+BAD_RUNS = [
+    ("kernel", None, lambda book: book.metadata.kernelspec.update(name="conda-env-book-py"), "it must be python3"),
+    ("kernel", None, lambda book: book.metadata.pop("kernelspec"), "it must be python3"),
+    ("digests", None, lambda book: book.metadata.pop("torchbook"), "no digests of a stored run"),
+    (
+        "digests",
+        6,
+        lambda book: book.cells[5].update(source="plot(2)"),
+        "outputs of cell 6 are not those of the stored",
+    ),
+    ("digests", 9, lambda book: book.cells[8].outputs.clear(), "bookkit run 01_first --save --accept"),
+    ("stale-number", 4, lambda book: book.cells[3].update(source="Of 5<!-- ch01_seen --> seen."), "as 5, but the run"),
+    ("stale-number", 4, lambda book: book.cells[3].update(source="Of 4<!-- ch01_seen:q -->."), "be shown as 'q'"),
+]
+
+
+@pytest.mark.parametrize(("rule", "cell", "change", "part"), BAD_RUNS, ids=[row[0] for row in BAD_RUNS])
+def test_what_no_run_stored_is_found(tmp_path, rule, cell, change, part):
+    cells = good_cells()
+    cells[4].outputs = [recorded("ch01_seen", 4, "images seen: 4")]
+    book = notebook(*cells, executed=True)
+    change(book)
+    root = make_book(tmp_path / "book", {"01_first": book})
+    found = [problem for problem in lint.check(Chapter(root / "notebooks" / "01_first.ipynb")) if problem.rule == rule]
+    assert [problem.cell for problem in found] == [cell]
+    assert part in found[0].sentence
+
+
 def test_every_rule_has_a_bad_example_and_a_reason():
     names = {lint.rule_name(rule) for rule in lint.RULES}
-    assert names == {row[0] for row in BAD} | {"executed-in-order"}
+    assert names == {row[0] for row in BAD} | {"executed-in-order"} | {row[0] for row in BAD_RUNS}
     assert all(rule.__doc__ for rule in lint.RULES)
 
 

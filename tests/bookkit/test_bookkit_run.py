@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+import subprocess
+import sys
 
 import nbformat
 import papermill
 import pytest
-from tiny_books import code, dying_chapter, failing_chapter, first_chapter, make_book, markdown, notebook, printed
+from tiny_books import (
+    bookkit,
+    code,
+    dying_chapter,
+    failing_chapter,
+    first_chapter,
+    make_book,
+    markdown,
+    notebook,
+    printed,
+)
 from typer.testing import CliRunner
 
 from bookkit import execute, save
 from bookkit.cli import app
-from bookkit.notebooks import BookError, Chapter, find_chapters
-
-
-def bookkit(root: Path, *words: str):
-    return CliRunner().invoke(app, list(words), env={"BOOKKIT_ROOT": str(root)})
+from bookkit.notebooks import Chapter, find_chapters
+from bookkit.site import refuse_stale
 
 
 def contents(root: Path) -> dict[str, bytes]:
@@ -86,13 +96,63 @@ def test_a_broken_notebook_is_one_sentence(book):
     assert "01_first.ipynb cannot be read as a notebook" in result.stderr
 
 
+@pytest.mark.parametrize("merge", ["<<<<<<< HEAD", '"<<<<<<< local\\n",'], ids=["git's", "nbdime's"])
+def test_an_unsettled_merge_is_told_as_that_with_its_line(book, merge):
+    path = book / "notebooks" / "02_second.ipynb"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:9], f"   {merge}" if merge[0] == '"' else merge, *lines[9:]]))
+    result = bookkit(book, "run", "2")
+    assert result.exit_code == 2
+    assert "02_second.ipynb holds an unsettled merge (line 10)" in result.stderr
+    assert "git checkout --ours" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def hard(tmp_path_factory):
+    """A run of chapters that end badly elsewhere, on a console of code page 1252: exit code and what it wrote."""
+    foreign = notebook(markdown("# A"), code("import sys\nprint(sys.executable)"))
+    foreign.metadata.kernelspec = {"name": "conda-env-book-py", "display_name": "book", "language": "python"}
+    hang = notebook(markdown("# B"), code("import time"), code("while True:\n    time.sleep(1)"))
+    chinese = notebook(markdown("# 八"), code("raise ValueError('词表里没有 Nguyễn')"))
+    chapters = {"01_foreign": foreign, "02_hang": hang, "03_chinese": chinese}
+    root = make_book(tmp_path_factory.mktemp("hard") / "book", chapters, profiles="")
+    command = [sys.executable, "-m", "bookkit.cli", "run", "--timeout", "2"]
+    env = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    result = subprocess.run(command, cwd=root, env=env, capture_output=True)
+    return root, result.returncode, (result.stdout + result.stderr).decode("cp1252")
+
+
+class TestHardChapters:
+    """What came of that run."""
+
+    def test_a_foreign_kernel_name_runs_in_this_environment(self, hard):
+        root, _, output = hard
+        assert "01_foreign: ok" in output
+        executed = nbformat.read(root / "_build" / "executed" / "quick" / "01_foreign.ipynb", as_version=4)
+        assert executed.cells[1].outputs[0].text.strip() == sys.executable
+
+    def test_a_cell_that_hangs_is_one_sentence_with_chapter_and_cell(self, hard):
+        (line,) = [line for line in hard[2].splitlines() if line.startswith("02_hang")]
+        assert line.startswith("02_hang failed in cell 3 after ")
+        assert line.endswith("it was still running after 2 s and was stopped (--timeout sets another limit)")
+
+    def test_characters_that_the_console_lacks_are_shown_by_number(self, hard):
+        assert "03_chinese failed in cell 2" in hard[2]
+        assert r"ValueError: \u8bcd\u8868\u91cc\u6ca1\u6709 Nguy\u1ec5n" in hard[2]
+
+    def test_the_run_ends_with_its_count(self, hard):
+        assert hard[1] == 1
+        assert "1 of 3 chapters ran to the end" in hard[2]
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """One quick run of a good and two failing chapters: the book, its notebooks before it, what the command said."""
     chapters = {"01_first": first_chapter(), "02_second": failing_chapter(), "03_third": dying_chapter()}
     root = make_book(tmp_path_factory.mktemp("run") / "book", chapters)
     before = contents(root)
-    return root, before, bookkit(root, "run", "--save")
+    return root, before, bookkit(root, "run", "--save", "--accept")
 
 
 class TestOneRun:
@@ -132,7 +192,8 @@ class TestOneRun:
         counts = [cell.execution_count for cell in saved.cells if cell.cell_type == "code"]
         assert counts == [1, 2, 3, 4, 5]
         assert saved.cells[3].outputs[0].text == "epochs 2\nnotebooks\n"
-        assert set(saved.metadata) == {"kernelspec", "language_info"}
+        assert set(saved.metadata) == {"kernelspec", "language_info", "torchbook"}
+        assert set(saved.metadata.torchbook.digests) == {cell.id for cell in saved.cells if cell.cell_type == "code"}
         assert saved.metadata.language_info == {"name": "python"}
         assert all(set(cell.metadata) <= {"tags"} for cell in saved.cells)
 
@@ -146,6 +207,13 @@ class TestOneRun:
         assert "1 failed" in report
         assert "02_wrong.ipynb" in report
 
+    def test_a_cell_that_hangs_fails_verification_at_its_limit(self, tmp_path, capfd):
+        root = make_book(tmp_path / "book", {"01_hang": notebook(code("while True:\n    pass"))}, profiles="")
+        assert bookkit(root, "verify", "--jobs", "1", "--timeout", "2").exit_code == 1
+        report = capfd.readouterr().out
+        assert "notebooks/01_hang.ipynb::Cell 0" in report
+        assert "Timeout of 2 seconds exceeded" in report
+
     def test_a_full_run_takes_the_profile_and_records_its_results(self, ran):
         root = ran[0]
         result = bookkit(root, "run", "1", "--profile", "full")
@@ -156,12 +224,7 @@ class TestOneRun:
         assert recorded["minutes"] > 0
         copy = nbformat.read(root / "_build" / "executed" / "full" / "01_first.ipynb", as_version=4)
         assert "epochs 5" in copy.cells[4].outputs[0].text  # one cell further: papermill injected the profile's values
-
-
-def test_saving_refuses_a_chapter_that_was_edited_meanwhile(book):
-    chapter = Chapter(book / "notebooks" / "01_first.ipynb")
-    with pytest.raises(BookError, match="edited while it ran"):
-        save.save_outputs(book, chapter.path, chapter, before=b"older")
+        refuse_stale(root, root / "_build" / "executed" / "full" / "01_first.ipynb")  # it is today's
 
 
 def test_saved_tracebacks_and_streams_do_not_depend_on_the_machine(tmp_path):

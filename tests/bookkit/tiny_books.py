@@ -6,6 +6,10 @@ from pathlib import Path
 
 import nbformat
 from nbformat import v4
+from typer.testing import CliRunner
+
+from bookkit.cli import app
+from bookkit.digests import store_digests
 
 PROFILES = 'full:\n  "01": {epochs: 5}\nsmoke:\n  "01": {epochs: 1}\n'
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -43,8 +47,14 @@ def glued(name: str, text: str) -> nbformat.NotebookNode:
     return v4.new_output("display_data", data={prefix + "text/plain": text}, metadata=scrap)
 
 
+def recorded(name: str, value, line: str, within=None, factor=None) -> nbformat.NotebookNode:
+    """What `torchbook.recording.record` leaves behind."""
+    record = {"name": name, "value": value, "within": within, "factor": factor}
+    return v4.new_output("display_data", data={"text/plain": line}, metadata={"torchbook": {"record": record}})
+
+
 def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.NotebookNode:
-    """A notebook of these cells, with stable ids; `executed` numbers its code cells."""
+    """A notebook of these cells, with stable ids; `executed`: numbers and digests as a saved run leaves them."""
     for number, cell in enumerate(cells, 1):
         cell["id"] = f"id-{number}"
     if executed:
@@ -54,7 +64,15 @@ def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
     }
-    return v4.new_notebook(cells=list(cells), metadata=metadata)
+    whole = v4.new_notebook(cells=list(cells), metadata=metadata)
+    if executed:
+        store_digests(whole)
+    return whole
+
+
+def bookkit(root: Path, *words: str):
+    """The result of a `bookkit` command in a book: exit_code, stdout, stderr."""
+    return CliRunner().invoke(app, list(words), env={"BOOKKIT_ROOT": str(root)})
 
 
 def make_book(root: Path, chapters: dict[str, nbformat.NotebookNode], profiles: str = PROFILES) -> Path:

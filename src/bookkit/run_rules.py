@@ -1,0 +1,44 @@
+"""The rules for what a run stored in a notebook. A rule yields (cell number from 1 or None, sentence)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bookkit.code_rules import Finding
+from bookkit.digests import changed_cells
+from bookkit.notebooks import KERNEL, Chapter
+from bookkit.prose_numbers import stale
+from bookkit.quoted import QuoteError
+from bookkit.recorded import recorded_values
+
+
+def again(chapter: Chapter) -> str:
+    return f"run bookkit run {chapter.name} --save --accept"
+
+
+def kernel(chapter: Chapter) -> Iterator[Finding]:
+    """The notebook names the kernel that every environment has; a contributor's own name opens nowhere else."""
+    name = chapter.notebook.metadata.get("kernelspec", {}).get("name")
+    if name != KERNEL:
+        yield None, f"the notebook names the kernel {name}; it must be {KERNEL}: {again(chapter)}"
+
+
+def digests(chapter: Chapter) -> Iterator[Finding]:
+    """Sources and outputs are those of one run, by their digests: none of them was typed or pasted."""
+    if "digests" not in chapter.notebook.metadata.get("torchbook", {}):
+        yield None, f"the notebook has no digests of a stored run: {again(chapter)}"
+        return
+    for number in changed_cells(chapter.notebook):
+        which = f"the outputs of cell {number} are not those" if number else "a cell is missing"
+        yield number, f"{which} of the stored run: {again(chapter)}"
+
+
+def stale_number(chapter: Chapter) -> Iterator[Finding]:
+    """A number that the prose quotes is the one that the stored run recorded."""
+    values = {name: one.value for name, one in recorded_values(chapter.notebook).items()}
+    for number, cell in chapter.markdown_cells:
+        try:
+            for sentence in stale(cell.source, values):
+                yield number, f"{sentence}: {again(chapter)}"
+        except QuoteError as error:
+            yield number, str(error)
