@@ -95,9 +95,10 @@ def tensor(found, where: str, shape=None, dtype=None) -> Tensor:
 
 def close(found: Tensor, right: Tensor, tolerance: float = 1e-4) -> bool:
     """Equal but for rounding, measured by the largest number of ``right``; an infinity equals itself, nan nothing."""
+    found, right = found.detach(), right.detach()
     finite = right[right.isfinite()].abs()
     scale = max(1.0, float(finite.max())) if finite.numel() else 1.0
-    return torch.allclose(found.detach().to(right.dtype), right.detach(), rtol=tolerance, atol=tolerance * scale)
+    return torch.allclose(found.to(right.dtype), right, rtol=tolerance, atol=tolerance * scale)
 
 
 def unlike(found, right: Tensor, where: str, hint: str = "the shape is right and the values are not.") -> Iterator[str]:
