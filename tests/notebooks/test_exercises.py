@@ -131,13 +131,14 @@ def sentences(module: str) -> dict[int, range]:
 def lines_run(number: str) -> set[tuple[str, int]]:
     """Modules and lines of the checks that the wrong answers of a chapter run."""
     lines = set()
+    modules = {str(path): path.stem for path in CHECKS.glob("*.py")}
 
     def trace(frame, event, argument):
-        path = Path(frame.f_code.co_filename)
-        if path.parent != CHECKS:
+        module = modules.get(frame.f_code.co_filename)
+        if module is None:
             return None
         if event == "line":
-            lines.add((path.stem, frame.f_lineno))
+            lines.add((module, frame.f_lineno))
         return trace
 
     earlier = sys.gettrace()

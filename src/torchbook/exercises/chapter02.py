@@ -112,6 +112,7 @@ def check_4(answer: Callable) -> Iterator[str]:
     """The mended loop against torch.optim.SGD."""
     function(answer)
     inputs, targets, start = (torch.randn(shape, dtype=torch.float64) for shape in ((12, 3), (12,), (3,)))
+    graph = False
     for steps, stale, hint in (
         (1, False, "already the first step"),
         (5, False, "the first step agrees and a later one does not: what is in w.grad when the second begins? It"),
@@ -126,8 +127,9 @@ def check_4(answer: Callable) -> Iterator[str]:
             yield f"{hint} differs from that of torch.optim.SGD."
             continue
         found = numbers(losses, steps, "the result, one loss for each step,")
-        if any(isinstance(loss, torch.Tensor) and loss.grad_fn is not None for loss in losses):
-            raise Wrong("each loss in the list still has its graph behind it: keep the number alone.")
+        graph = graph or any(isinstance(loss, torch.Tensor) and loss.grad_fn is not None for loss in losses)
         for place, (loss, wanted) in enumerate(zip(found, right_losses, strict=True), 1):
             if not math.isclose(loss, wanted, rel_tol=1e-6):
                 raise Wrong(f"loss {place} in the list is {loss:.4f}; before step {place} the loss was {wanted:.4f}.")
+    if graph:
+        yield "each loss in the list still has its graph behind it: keep the number alone."

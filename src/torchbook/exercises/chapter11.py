@@ -41,7 +41,7 @@ def check_2(answer: Callable) -> None:
         where = f"with {len(blocks)} stages, lr={lr} and factor={factor}"
         try:
             optimizer = torch.optim.SGD(answer(model, lr, factor), lr=123.0)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise Wrong(f"{where} the optimiser refuses the groups: {str(error).splitlines()[0]}") from None
         found = {id(p): float(group["lr"]) for group in optimizer.param_groups for p in group["params"]}
         for name, parameter in model.named_parameters():

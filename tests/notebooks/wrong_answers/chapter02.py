@@ -108,7 +108,7 @@ WRONG = {
         softplus(value, lambda x, slope: slope * torch.exp(x) / (1 + torch.exp(x))),
         softplus(value, lambda x, slope: x.sigmoid()),
         softplus(torch.relu, lambda x, slope: slope * (x > 0)),
-        softplus(value, lambda x, slope: slope * x.sigmoid())(),
+        softplus(value, lambda x, slope: slope * x.sigmoid()).apply,
     ],
     "02-4": [
         descends(clear="after"),
