@@ -6,6 +6,9 @@ from importlib import import_module
 import re
 from types import ModuleType
 
+from torchbook.exercises.compare import Wrong
+from torchbook.exercises.state import interrupts, untouched
+
 ID = re.compile(r"(\d\d)-(\d+)")
 
 
@@ -19,10 +22,39 @@ def _chapter(number: str) -> ModuleType:
         raise ValueError(f"There is no exercise of chapter {number!r}.") from None
 
 
+def _told(error: BaseException) -> str:
+    """An error of the answer as a sentence. Its own text may fail, too."""
+    if isinstance(error.__cause__, StopIteration):  # Python turns it into RuntimeError on its way out of a check
+        error = error.__cause__
+    try:
+        said = f": {error}" if str(error) else "."
+    except BaseException:  # as below
+        said = ", and the error's text cannot be shown."
+    return f"your answer stopped with {type(error).__name__}{said}"
+
+
+def _sentences(checker, answer) -> list[str]:
+    found = []
+    with interrupts() as pressed:
+        try:
+            with untouched():
+                for sentence in checker(answer) or ():  # one without a yield has only Wrong to raise
+                    found.append(sentence)
+        except Wrong as wrong:
+            found.append(str(wrong))
+        except BaseException as error:  # SystemExit, too: a reader's code may fail in any way, and is told how
+            if not pressed():
+                found.append(_told(error))
+        if pressed():
+            raise KeyboardInterrupt
+    return found
+
+
 def problems(exercise: str, answer) -> list[str]:
     """Sentences that say what is wrong with ``answer``; none when it is right.
 
-    An answer that fails while it is checked is one problem, told with its error. Raises ValueError for an unknown id.
+    An answer that fails while it is checked is one problem, told with its error. Random states, settings and streams
+    are afterwards as they were before. Raises ValueError for an unknown id, KeyboardInterrupt when Ctrl-C was pressed.
     """
     match = ID.fullmatch(str(exercise))
     if match is None:
@@ -32,14 +64,11 @@ def problems(exercise: str, answer) -> list[str]:
         raise ValueError(f"Chapter {match[1]} has no exercise {match[2]}.")
     if answer is None or answer is ...:
         return ["there is no answer yet."]
-    try:
-        return list(checker(answer))
-    except Exception as error:  # a reader's code may fail in any way, and the check is there to say how
-        return [f"your answer stopped with {type(error).__name__}: {error}"]
+    return _sentences(checker, answer)
 
 
 def check(exercise: str, answer) -> None:
-    """Print whether ``answer`` solves the exercise, or what is still wrong. Never raises."""
+    """Print whether ``answer`` solves the exercise, or what is still wrong. Raises nothing but Ctrl-C."""
     try:
         found = problems(exercise, answer)
     except ValueError as error:

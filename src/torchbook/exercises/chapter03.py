@@ -1,13 +1,13 @@
-"""Checks of the exercises of chapter 03: output shapes, the size rule, a flatten to mend, momentum by hand."""
+"""Checks of chapter 03, LeNet: output shapes, the size rule, a flatten to mend, momentum by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-import inspect
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import nn
 import torch.nn.functional as F
+from torchbook.exercises.compare import Wrong, close, function, number, parts, subclass, tensor
 
 
 def check_1(answer) -> Iterator[str]:
@@ -19,33 +19,26 @@ def check_1(answer) -> Iterator[str]:
         nn.MaxPool2d(3, stride=2),
         nn.Flatten(),
     ]
-    if not isinstance(answer, (list, tuple)) or len(answer) != len(layers):
-        yield f"write a list of {len(layers)} shapes, one for each layer, in order."
-        return
     images = torch.zeros(8, 3, 64, 64)
-    for number, (layer, shape) in enumerate(zip(layers, answer, strict=True), 1):
-        if not isinstance(shape, (list, tuple)):
-            yield f"shape {number} must be a tuple, got {type(shape).__name__}."
-            continue
-        expected, given = tuple(layer(images).shape), tuple(shape)
-        if given == expected:
-            continue
-        if len(given) != len(expected):
-            yield f"layer {number} returns {len(expected)} dimensions, not {len(given)}."
+    shapes = parts(answer, len(layers), "shapes, one for each layer, in order")
+    for place, (layer, given) in enumerate(zip(layers, shapes, strict=True), 1):
+        expected = list(layer(images).shape)
+        if not isinstance(given, list):
+            yield f"shape {place} must be a tuple, got {type(given).__name__}."
+        elif len(given) != len(expected):
+            yield f"layer {place} returns {len(expected)} dimensions, not {len(given)}."
         elif given[0] != expected[0]:
-            yield f"layer {number}: every image of the batch comes out again; look at the first number."
+            yield f"layer {place}: every image of the batch comes out again; look at the first number."
         elif given[1] != expected[1]:
-            yield f"layer {number}: look at the second number, the channels (or the features after flattening)."
-        else:
-            yield f"layer {number}: look at height and width, and round down."
+            yield f"layer {place}: look at the second number, the channels (or the features after flattening)."
+        elif given != expected:
+            yield f"layer {place}: look at height and width, and round down."
 
 
-def check_2(answer) -> Iterator[str]:
-    """The size rule, held against PyTorch's convolution."""
-    if not callable(answer):
-        yield "output_size must be a function."
-        return
-    cases = [  # size, kernel, stride, padding, dilation, hint
+def check_2(answer: Callable) -> Iterator[str]:
+    """The size rule, compared with PyTorch's convolution."""
+    function(answer)
+    for size, kernel, stride, padding, dilation, hint in (
         (32, 5, 1, 0, 1, "a kernel fits at size - kernel + 1 places"),
         (5, 5, 1, 0, 1, "a kernel as large as the image fits once"),
         (8, 3, 1, 1, 1, "padding adds pixels on both sides"),
@@ -55,84 +48,67 @@ def check_2(answer) -> Iterator[str]:
         (32, 3, 1, 0, 2, "with a dilation the kernel covers more pixels than it has weights"),
         (33, 3, 2, 2, 3, "the dilation acts on the gaps between the weights, of which there is one less"),
         (9, 1, 1, 0, 4, "a single weight has no gaps: a dilation does not change it"),
-    ]
-    for size, kernel, stride, padding, dilation, hint in cases:
+    ):
+        case = f"output_size({size}, {kernel}, stride={stride}, padding={padding}, dilation={dilation})"
         probe = torch.zeros(1, 1, size, size), torch.zeros(1, 1, kernel, kernel)
         expected = F.conv2d(*probe, stride=stride, padding=padding, dilation=dilation).shape[-1]
-        given = answer(size, kernel, stride=stride, padding=padding, dilation=dilation)
-        if given is None:
-            yield "output_size returns nothing yet."
-            return
+        given = number(answer(size, kernel, stride=stride, padding=padding, dilation=dilation), case)
         if given != expected:
-            yield (
-                f"output_size({size}, {kernel}, stride={stride}, padding={padding}, dilation={dilation}) gave {given}; "
-                f"{hint}."
-            )
-            return
+            raise Wrong(f"{case} gave {given}; {hint}.")
         if not isinstance(given, int):
             yield f"a size is a whole number (int), got {type(given).__name__}: divide with //."
             return
 
 
-def check_3(answer) -> Iterator[str]:
+def check_3(answer: type) -> Iterator[str]:
     """A network class whose logits keep the batch apart."""
-    if not (inspect.isclass(answer) and issubclass(answer, nn.Module)):
-        yield "SmallNet must be a class derived from nn.Module (the class, not an instance)."
-        return
-    torch.manual_seed(0)  # check() is not part of a training run: the chapter seeds before each of its own
+    subclass(answer, nn.Module)
     model = answer().eval()
     if sum(parameter.numel() for parameter in model.parameters()) != 4 * 1 * 25 + 4 + 64 * 10 + 10:
-        yield "keep the two layers as they are; only the line that flattens is wrong."
-        return
+        raise Wrong("keep the two layers as they are; only the line that flattens is wrong.")
     for count in (1, 2, 5):
         images = torch.randn(count, 1, 12, 12)
         try:
             with torch.no_grad():
-                logits = model(images)
+                logits = tensor(model(images), f"a batch of {count}", (count, 10))
                 alone = [model(image[None]) for image in images]
         except RuntimeError as error:
-            yield f"with a batch of {count} it stops: {str(error).splitlines()[0]}."
-            return
-        if tuple(logits.shape) != (count, 10):
-            yield f"a batch of {count} must give logits of shape ({count}, 10), not {tuple(logits.shape)}."
-            return
-        if not torch.allclose(logits, torch.cat(alone), atol=1e-5):
+            raise Wrong(f"with a batch of {count} it stops: {str(error).splitlines()[0]}.") from None
+        if not close(logits, torch.cat(alone)):
             yield "an image's logits change when other images stand beside it in the batch; each needs its own row."
             return
 
 
-def check_4(answer) -> Iterator[str]:
-    """Momentum by hand, held against torch.optim.SGD."""
-    if not callable(answer):
-        yield "momentum_step must be a function."
-        return
-    generator = torch.Generator().manual_seed(0)
-    start = [torch.randn(3, 2, generator=generator), torch.randn(2, generator=generator), torch.ones(1)]
-    for lr, momentum, steps in ((0.1, 0.0, 3), (0.1, 0.9, 1), (0.05, 0.9, 5), (0.2, 0.5, 4)):
-        ours = [nn.Parameter(tensor.clone()) for tensor in start]
-        theirs = [nn.Parameter(tensor.clone()) for tensor in start]
+def check_4(answer: Callable) -> Iterator[str]:
+    """Momentum by hand, compared with torch.optim.SGD; the rate falls, and gradients are missing in places."""
+    function(answer)
+    start = [torch.ones(1), torch.randn(3, 2), torch.randn(2)]
+    for momentum, steps in ((0.0, 3), (0.9, 1), (0.9, 5), (0.5, 4)):
+        ours, theirs = ([nn.Parameter(one.clone()) for one in start] for _ in range(2))
         velocities = [torch.zeros_like(parameter) for parameter in ours]
-        optimizer = torch.optim.SGD(theirs, lr=lr, momentum=momentum)
+        optimizer = torch.optim.SGD(theirs, lr=1.0, momentum=momentum)
         for step in range(1, steps + 1):
-            for mine, other in zip(ours[:2], theirs[:2], strict=True):  # the third never gets a gradient
-                gradient = torch.randn(mine.shape, generator=generator)
-                mine.grad, other.grad = gradient.clone(), gradient.clone()
-            answer(ours, velocities, lr, momentum)
+            lr = optimizer.param_groups[0]["lr"] = 0.2 / step
+            gradients = [None, torch.randn(3, 2), None if step == 3 else torch.randn(2)]  # the first never has one
+            for mine, other, gradient in zip(ours, theirs, gradients, strict=True):
+                mine.grad, other.grad = (None if gradient is None else gradient.clone() for _ in range(2))
+            before = ours[2].detach().clone()
+            answer(list(ours), list(velocities), lr, momentum)
             optimizer.step()
-            if step == 1 and all(torch.equal(mine, tensor) for mine, tensor in zip(ours, start, strict=True)):
-                yield "the parameters did not change; they must change in place."
+            if all(torch.equal(mine, one) for mine, one in zip(ours, start, strict=True)):
+                raise Wrong("the parameters did not change; they must change in place.")
+            if not torch.equal(ours[0], start[0]) or (step == 3 and not torch.equal(ours[2], before)):
+                raise Wrong("a parameter whose gradient is None must be left alone.")
+            spoiled = [g for mine, g in zip(ours, gradients, strict=True) if g is not None and not g.equal(mine.grad)]
+            if spoiled:
+                raise Wrong("the gradients themselves were changed; only parameters and velocities should be.")
+            where = f"with momentum {momentum}, after step {step},"
+            if not all(close(mine, other) for mine, other in zip(ours, theirs, strict=True)):
+                yield f"{where} the parameters differ from those of torch.optim.SGD; the rate was {lr:g}."
                 return
-            if not torch.equal(ours[2], start[2]):
-                yield "a parameter whose gradient is None must be left alone."
-                return
-            for mine, other in zip(ours, theirs, strict=True):
-                if not mine.is_leaf:
-                    yield "the update was recorded by autograd; do it under torch.no_grad()."
-                    return
-                if not torch.allclose(mine, other, atol=1e-6):
-                    where = "without momentum" if momentum == 0 else f"with momentum {momentum}"
-                    yield f"{where} the parameters differ from torch.optim.SGD's after step {step} of lr {lr}."
-                    return
-        if any(velocity.requires_grad for velocity in velocities):
-            yield "the velocities carry a graph; compute them under torch.no_grad()."
-            return
+            buffers = [optimizer.state[other].get("momentum_buffer") for other in theirs]
+            if momentum and not all(b is None or close(v, b) for v, b in zip(velocities, buffers, strict=True)):
+                raise Wrong(
+                    f"{where} the parameters are right and the velocities in the list are not: each becomes momentum "
+                    "times itself plus the gradient, in place, without the rate."
+                )

@@ -8,32 +8,29 @@ import tempfile
 
 import torch
 from torch import nn
+from torchbook.exercises.compare import Wrong, function, names, number, parts
 
 
-def check_1(answer: tuple[set, set]) -> Iterator[str]:
+def check_1(answer) -> Iterator[str]:
     """Missing and unexpected names of a load with strict=False."""
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        yield "the answer is a tuple of two sets of names, missing and unexpected."
-        return
+    pair = parts(answer, 2, "sets of names, missing and unexpected")
+    missing, unexpected = (set(names(one, "each of the two")) for one in pair)
     saved = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
     model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2, bias=False))
     report = model.load_state_dict(saved.state_dict(), strict=False)
-    missing, unexpected = set(answer[0]), set(answer[1])
     if missing != set(report.missing_keys):
         yield "missing is what the model has and the dictionary has not; compare the layers one by one."
-    if unexpected != set(report.unexpected_keys):
-        buffers = {name for name, _ in saved.named_buffers()}
-        if buffers - unexpected:
-            yield "a batch normalisation has buffers besides its parameters, and they are in the dictionary, too."
-        else:
-            yield "unexpected is what the dictionary has and the model has not: names like '1.weight'."
+    if {name for name, _ in saved.named_buffers()} - unexpected:
+        yield "a batch normalisation has buffers besides its parameters, and they are in the dictionary, too."
+    elif unexpected != set(report.unexpected_keys):
+        yield "unexpected is what the dictionary has and the model has not: names like '1.weight'."
 
 
 def check_2(answer: Callable) -> Iterator[str]:
     """load_matching(model, state): name and shape must fit."""
-    torch.manual_seed(0)
+    function(answer)
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 5))
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    before = {name: value.clone() for name, value in model.state_dict().items()}
     state = {
         "0.weight": torch.randn(4, 3),
         "0.bias": torch.randn(5),  # another shape
@@ -45,23 +42,22 @@ def check_2(answer: Callable) -> Iterator[str]:
     used = {"0.weight", "1.running_mean"}
     result = answer(model, state)
     if state.keys() != given.keys():
-        yield "the dictionary was changed; the caller may still need it."
-        return
-    after = model.state_dict()
-    for name, tensor in after.items():
-        if name in used and not torch.equal(tensor, state[name]):
-            yield f"{name} fits in name and shape, and was not copied into the model."
-            return
-        if name not in used and not torch.equal(tensor, before[name]):
-            yield f"{name} does not fit, and the model's own tensor was changed all the same."
-            return
-    if not isinstance(result, tuple) or len(result) != 2:
-        yield "return two lists: the model's names that were not filled, the state's names that were not used."
-        return
-    if list(result[0]) != sorted(before.keys() - used):
-        yield f"the first list should be sorted and have the {len(before) - len(used)} names that were not filled."
-    if list(result[1]) != sorted(state.keys() - used):
-        yield f"the second list should be sorted and have the {len(state) - len(used)} names that were not used."
+        raise Wrong("the dictionary was changed; the caller may still need it.")
+    for name, value in model.state_dict().items():
+        if name in used and not torch.equal(value, state[name]):
+            raise Wrong(f"{name} fits in name and shape, and was not copied into the model.")
+        if name not in used and not torch.equal(value, before[name]):
+            raise Wrong(f"{name} does not fit, and the model's own tensor was changed all the same.")
+        if name in used and value.data_ptr() == state[name].data_ptr():
+            raise Wrong(f"{name} was not copied: the model and the dictionary share one tensor.")
+    if not isinstance(result, tuple | list) or len(result) != 2:
+        raise Wrong("return two lists: the model's names that were not filled, the state's names that were not used.")
+    for which, found, wanted in (
+        ("first list should be sorted and have the {} names that were not filled", result[0], before.keys() - used),
+        ("second list should be sorted and have the {} names that were not used", result[1], state.keys() - used),
+    ):
+        if names(found, "each of the two lists") != sorted(wanted):
+            yield f"the {which.format(len(wanted))}."
 
 
 def _train(model, optimizer, generator, steps: int) -> None:
@@ -80,54 +76,76 @@ def _start(seed: int, dropout: float):
     return model, optimizer, torch.Generator().manual_seed(seed)
 
 
-def check_3(answer: tuple[Callable, Callable]) -> Iterator[str]:
-    """(save, resume): the resumed run equals the uninterrupted one, bit for bit."""
-    save, resume = answer
-    random_state = torch.get_rng_state()
-    try:
+def check_3(answer) -> None:
+    """(save, resume): the resumed run equals the uninterrupted one, bit for bit, and all of it comes from the file."""
+    save, resume = parts(answer, 2, "functions, save and resume")
+    function(save)
+    function(resume)
+    for dropout in (0.0, 0.5):
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "checkpoint.pt"
-            for dropout in (0.0, 0.5):
-                whole = _start(0, dropout)
-                _train(*whole, steps=5)
-                save(path, *whole)
-                _train(*whole, steps=5)
-                second = _start(1, dropout)
-                resume(path, *second)
-                _train(*second, steps=5)
-                pairs = zip(whole[0].parameters(), second[0].parameters(), strict=True)
-                if torch.equal(whole[2].get_state(), second[2].get_state()) is False:
-                    yield "the shuffling generator is in another state than in the uninterrupted run."
-                    return
-                if not all(torch.equal(a, b) for a, b in pairs):
-                    yield (
-                        "even without dropout the resumed run differs: what does the optimiser remember?"
-                        if dropout == 0
-                        else "with dropout the resumed run differs: which random numbers does dropout use?"
-                    )
-                    return
-    finally:
-        torch.set_rng_state(random_state)
+            path, elsewhere = Path(folder) / "checkpoint.pt", Path(folder) / "moved.pt"
+            whole = _start(0, dropout)
+            _train(*whole, steps=5)
+            save(path, *whole)
+            if not path.is_file():
+                raise Wrong("save wrote no file at the path that it was given.")
+            path.rename(elsewhere)  # as after a restart: what was kept in the program's memory is of no use
+            _train(*whole, steps=5)
+            other = _start(2, dropout)
+            save(path, *other)
+            second = _start(1, dropout)
+            resume(elsewhere, *second)
+            _train(*second, steps=5)
+        if not torch.equal(whole[2].get_state(), second[2].get_state()):
+            raise Wrong("the shuffling generator is in another state than in the uninterrupted run.")
+        if not all(torch.equal(a, b) for a, b in zip(whole[0].parameters(), second[0].parameters(), strict=True)):
+            if dropout:
+                raise Wrong("with dropout the resumed run differs: which random numbers does dropout use?")
+            raise Wrong("even without dropout the resumed run differs: what does the optimiser remember?")
+
+
+def _held(folder: Path) -> list[dict]:
+    """What the files hold; a score that is not a number, or a file that is not of the form, ends the check."""
+    held = []
+    for path in sorted(folder.glob("*.pt")):
+        try:
+            item = torch.load(path, weights_only=True)
+        except Exception as error:  # pickle's errors have no common base
+            raise Wrong(f"torch.load refuses a file of the folder ({type(error).__name__}).") from None
+        if not isinstance(item, dict) or item.keys() != {"state", "score"}:
+            raise Wrong("each file should hold a dictionary with 'state' and 'score'.")
+        held.append({**item, "score": number(item["score"], "the score in a file")})
+    return held
 
 
 def check_4(answer: Callable) -> Iterator[str]:
-    """keep_best(folder, state, score, k)."""
-    trials = ((1, [0.5, 0.7, 0.6]), (3, [0.2, 0.9, 0.1, 0.8, 0.3, 0.85]), (2, [0.5, 0.5, 0.5, 0.4]), (2, [-3.0]))
-    for k, scores in trials:
+    """keep_best(folder, state, score, k). Some folders hold files of an earlier process when it is called first."""
+    function(answer)
+    for k, earlier, scores in (
+        (1, 0, [0.5, 0.7, 0.6]),
+        (3, 0, [0.2, 0.9, 0.1, 0.8, 0.3, 0.85]),
+        (2, 0, [0.5, 0.5, 0.5, 0.4]),
+        (2, 0, [-3.0]),
+        (2, 2, [0.6, 0.9, 0.7, 0.1]),
+        (1, 1, [0.5, 0.5]),
+    ):
         with tempfile.TemporaryDirectory() as folder:
             for epoch, score in enumerate(scores):
-                answer(Path(folder), {"epoch": torch.tensor(epoch)}, score, k)
-            held = [torch.load(path, weights_only=True) for path in sorted(Path(folder).glob("*.pt"))]
+                state = {"epoch": torch.tensor(epoch)}
+                if epoch < earlier:
+                    torch.save({"state": state, "score": score}, Path(folder) / f"earlier-{epoch}.pt")
+                else:
+                    answer(Path(folder), state, score, k)
+            held = _held(Path(folder))
         best = sorted(range(len(scores)), key=lambda epoch: -scores[epoch])[:k]  # stable: the older one first
+        found = sorted(item["score"] for item in held)
+        where = f"with k={k} and the scores {scores}" + f", {earlier} of them from an earlier process," * bool(earlier)
         if len(held) != len(best):
-            yield f"with k={k} and the scores {scores} there should be {len(best)} files, found {len(held)}."
+            yield f"{where} there should be {len(best)} files, found {len(held)}."
             return
-        if any(not isinstance(item, dict) or item.keys() != {"state", "score"} for item in held):
-            yield "each file should hold a dictionary with 'state' and 'score'."
-            return
-        if sorted(item["score"] for item in held) != sorted(scores[epoch] for epoch in best):
-            yield f"with k={k} and the scores {scores} the files hold {sorted(item['score'] for item in held)}."
+        if found != sorted(scores[epoch] for epoch in best):
+            yield f"{where} the files hold {found}."
             return
         if {int(item["state"]["epoch"]) for item in held} != set(best):
-            yield f"with k={k} and the scores {scores} the states of the wrong epochs were kept; think of equal scores."
+            yield f"{where} the states of the wrong epochs were kept; think of equal scores."
             return

@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+import torch.nn.functional as F
+from torchbook.exercises.compare import Wrong, close, function, number, parts, subclass, tensor, unchanged
 from torchbook.models import ResidualBlock, make_layer
 
 
 def check_1(answer) -> Iterator[str]:
     """Shape and parameters of a stage."""
     stage = make_layer(ResidualBlock, 32, 64, 3, stride=2)
-    if not isinstance(answer, tuple) or len(answer) != 2:
-        yield "the answer is a tuple: a shape, which is a tuple of four numbers, and a number of parameters."
-        return
-    shape, parameters = tuple(answer[0]), answer[1]
-    if shape != tuple(stage(torch.zeros(8, 32, 28, 28)).shape):
+    shape, parameters = parts(answer, 2, "parts: a shape and a number of parameters")
+    if shape != list(stage(torch.zeros(8, 32, 28, 28)).shape):
         yield "the first block alone has the stride, and it sets the channels; how do height and width change?"
     expected = sum(parameter.numel() for parameter in stage.parameters())
-    if parameters != expected:
+    if number(parameters, "the number of parameters") != expected:
         direction = "few" if parameters < expected else "many"
         yield (
             f"{parameters} parameters are too {direction}: count two 3 x 3 convolutions without bias and two "
@@ -27,79 +26,92 @@ def check_1(answer) -> Iterator[str]:
         )
 
 
-def check_2(answer: Callable) -> Iterator[str]:
+def check_2(answer: Callable) -> None:
     """batch_norm(x, weight, bias, eps): the training forward, any number of dimensions from two."""
-    generator = torch.Generator().manual_seed(0)
+    function(answer)
     for shape, eps in (((6, 3), 1e-5), ((4, 3, 5), 1e-5), ((4, 3, 5, 7), 1e-5), ((2, 3, 3, 3), 0.1), ((3, 3, 3), 1e-5)):
-        x = 3 * torch.randn(shape, generator=generator) + 1
-        weight, bias = torch.randn(2, 3, generator=generator)
+        x = 3 * torch.randn(shape) + 1
+        weight, bias = torch.randn(2, 3)
         before = x.clone()
-        expected = nn.functional.batch_norm(x, None, None, weight, bias, training=True, eps=eps)
-        found = answer(x, weight, bias, eps)
-        if not torch.equal(x, before):
-            yield "the input was changed; compute a new tensor."
-            return
-        if not isinstance(found, torch.Tensor) or found.shape != expected.shape:
-            yield f"for an input {shape} the result must be a tensor of the same shape."
-            return
-        if not torch.allclose(found, expected, atol=1e-4):
+        expected = F.batch_norm(x, None, None, weight, bias, training=True, eps=eps)
+        found = tensor(answer(x, weight, bias, eps), f"for an input {shape}", expected.shape)
+        unchanged(x, before, "the input")
+        if not close(found, expected):
             gap = (found - expected).abs().max().item()
-            yield (
+            raise Wrong(
                 f"for an input {shape} with eps={eps} the largest difference is {gap:.3f}: mean and biased variance "
                 "go over all dimensions but the channels, and scale and shift belong to a channel."
             )
-            return
 
 
-def check_3(answer: type[nn.Module]) -> Iterator[str]:
-    """A residual block that projects where it must and leaves its input alone."""
+def _inner(block: nn.Module, x: Tensor, where: str) -> tuple[Tensor, Tensor, nn.Module]:
+    """The block's output, what its inner part added to it, and the normalisation at the end of that part."""
+    ran = []
+
+    def note(module, inputs, output):
+        ran.append((module, output.clone()))
+
+    layers = [module for module in block.modules() if isinstance(module, nn.Conv2d | nn.BatchNorm2d)]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    y = tensor(block(x), where)
+    for hook in hooks:
+        hook.remove()
+    order = [module for module, _ in ran]
+    convolutions = [module for module in order if getattr(module, "kernel_size", None) == (3, 3)]
+    if len(convolutions) != 2:
+        raise Wrong(f"{where} should run two 3 x 3 convolutions, those of the inner part; it runs {len(convolutions)}.")
+    places = [order.index(module) + 1 for module in convolutions]  # of what runs next
+    norms = [[*order, None][place] for place in places]
+    if not all(isinstance(norm, nn.BatchNorm2d) for norm in norms):
+        raise Wrong(f"{where} should normalise after each of its 3 x 3 convolutions.")
+    outputs = [ran[place][1] for place in places]
+    if not close(outputs[1], norms[1](convolutions[1](outputs[0].relu()))):
+        raise Wrong(f"{where} should have a ReLU between its two convolutions.")
+    return y, outputs[1], norms[1]
+
+
+def check_3(answer: type) -> None:
+    """A residual block with a shortcut of any kind where the shape changes, which leaves its input alone."""
+    subclass(answer, nn.Module)
     for in_channels, out_channels, stride in ((4, 4, 1), (4, 8, 1), (4, 4, 2), (4, 8, 2)):
         where = f"Block({in_channels}, {out_channels}, stride={stride})"
-        torch.manual_seed(0)
         block = answer(in_channels, out_channels, stride)
         x = torch.randn(2, in_channels, 9, 9)
         before = x.clone()
         try:
-            y = block(x)
+            y = tensor(block(x), where)
         except RuntimeError as error:
-            yield f"{where} fails: {str(error).splitlines()[0]}"
-            return
+            raise Wrong(f"{where} fails: {str(error).splitlines()[0]}") from None
         if not torch.equal(x, before):
-            yield f"{where} changes its input; an operation that writes into x writes into the caller's tensor."
-            return
+            raise Wrong(f"{where} changes its input; an operation that writes into x writes into the caller's tensor.")
         expected = (2, out_channels, -(-9 // stride), -(-9 // stride))
         if tuple(y.shape) != expected:
-            yield f"{where} turns {tuple(x.shape)} into {tuple(y.shape)}; it should be {expected}."
-            return
-        yield from _shortcut_problems(block, x, where, projected=(in_channels, stride) != (out_channels, 1))
-        norms = [module for module in block.modules() if isinstance(module, nn.BatchNorm2d)]
-        convolutions = [module for module in block.modules() if isinstance(module, nn.Conv2d)]
-        wanted = 2 if (in_channels, stride) == (out_channels, 1) else 3
-        if len(norms) != wanted or len(convolutions) != wanted:
-            yield f"{where} should have {wanted} convolutions, each with its normalisation, not {len(convolutions)}."
-            return
+            raise Wrong(f"{where} turns {tuple(x.shape)} into {tuple(y.shape)}; it should be {expected}.")
+        y, inner, norm = _inner(block, x, where)
+        scale, shift = norm.weight.detach().clone(), norm.bias.detach().clone()
+        nn.init.zeros_(norm.weight)
+        nn.init.constant_(norm.bias, 16.0)  # the inner part is 16 everywhere: the ReLU lets all pass
+        shortcut = block(x) - 16.0
+        if (in_channels, stride) == (out_channels, 1) and not close(shortcut, x):
+            raise Wrong(f"{where}: the shortcut should be the input itself, added to the inner part.")
+        if not shortcut.abs().max() > 1e-3 or shortcut.max() <= -15.9:
+            raise Wrong(f"{where}: the shortcut carries nothing, or the inner part is not added to it.")
+        with torch.no_grad():
+            norm.weight.copy_(scale)
+            norm.bias.copy_(shift)
+        if close(y, shortcut + inner):
+            raise Wrong(f"{where} should have a ReLU after the addition.")
+        if not close(y, (shortcut + inner).relu()):
+            raise Wrong(f"{where} should return the ReLU of shortcut plus inner part, and returns something else.")
 
 
-def _shortcut_problems(block: nn.Module, x: torch.Tensor, where: str, projected: bool) -> Iterator[str]:
-    """With the last normalisation of the inner part at zero only the shortcut is left."""
-    threes = [name for name, module in block.named_modules() if getattr(module, "kernel_size", None) == (3, 3)]
-    modules = dict(block.named_modules())
-    for name in threes:
-        nn.init.zeros_(modules[name].weight)
-    y = block(x)
-    if not projected and not torch.allclose(y, x.relu(), atol=1e-5):
-        yield f"with the 3 x 3 weights at zero {where} should return relu(x): the shortcut is the input itself."
-    if projected and not y.any():
-        yield f"with the 3 x 3 weights at zero {where} returns zeros: its shortcut carries nothing."
-
-
-def check_4(answer: type[nn.Module]) -> Iterator[str]:
+def check_4(answer: type) -> None:
     """Bottleneck(in_channels, width, stride): equal to torchvision's."""
     from torchvision.models.resnet import Bottleneck
 
+    subclass(answer, nn.Module)
     for in_channels, width, stride in ((16, 4, 1), (8, 4, 1), (16, 8, 2), (16, 4, 2)):
         where = f"Bottleneck({in_channels}, {width}, stride={stride})"
-        torch.manual_seed(0)
         projection = None
         if stride != 1 or in_channels != 4 * width:
             projection = nn.Sequential(
@@ -108,20 +120,20 @@ def check_4(answer: type[nn.Module]) -> Iterator[str]:
         oracle = Bottleneck(in_channels, width, stride, projection)
         block = answer(in_channels, width, stride)
         ours, theirs = set(block.state_dict()), set(oracle.state_dict())
-        if ours != theirs:
-            odd = sorted(theirs - ours) or sorted(ours - theirs)
-            kind = "lacks" if theirs - ours else "has one too many in"
-            yield f"the state dict of {where} {kind} {', '.join(odd[:3])}."
-            return
+        if theirs - ours:
+            raise Wrong(f"the state dict of {where} lacks {', '.join(sorted(theirs - ours)[:3])}.")
+        if ours - theirs:
+            raise Wrong(f"the state dict of {where} has one too many in {', '.join(sorted(ours - theirs)[:3])}.")
         try:
             block.load_state_dict(oracle.state_dict())
         except RuntimeError as error:
-            yield f"{where} cannot load torchvision's state dict: {str(error).splitlines()[-1].strip()}"
-            return
+            last = str(error).splitlines()[-1].strip()
+            raise Wrong(f"{where} cannot load torchvision's state dict: {last}") from None
         x = torch.randn(4, in_channels, 7, 7)
         for mode in ("train", "eval"):
             expected = getattr(oracle, mode)()(x)
-            found = getattr(block, mode)()(x)
-            if found.shape != expected.shape or not torch.allclose(found, expected, atol=1e-4):
-                yield f"{where} loads the weights, but its output differs in {mode} mode: look at strides and ReLUs."
-                return
+            found = tensor(getattr(block, mode)()(x.clone()), where)
+            if found.shape != expected.shape or not close(found, expected):
+                raise Wrong(
+                    f"{where} loads the weights, but its output differs in {mode} mode: look at strides and ReLUs."
+                )

@@ -7,15 +7,13 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 import torch.nn.functional as F
+from torchbook.exercises.compare import Wrong, close, function, numbers, parts
 
 
-def check_1(answer: list) -> Iterator[str]:
+def check_1(answer) -> Iterator[str]:
     """The positions that each of three ranks gets of eleven examples."""
-    if not isinstance(answer, (list, tuple)) or len(answer) != 3:
-        yield "the answer is a list of three lists, one a rank."
-        return
-    shares = [list(share) for share in answer]
-    if any(len(share) != 4 for share in shares):
+    shares = parts(answer, 3, "lists, one a rank")
+    if any(not isinstance(share, list) or len(share) != 4 for share in shares):
         yield "all ranks get the same number of examples, or some would wait for a step that others never make."
     elif {place for share in shares for place in share} != set(range(11)):
         yield "together the ranks see every one of the positions 0 to 10, and no other."
@@ -23,10 +21,10 @@ def check_1(answer: list) -> Iterator[str]:
         yield "the positions are dealt out like cards, and what is missing is taken from the start of the list."
 
 
-def check_2(answer: Callable) -> Iterator[str]:
+def check_2(answer: Callable) -> None:
     """average_gradients(models): every copy ends with the mean."""
+    function(answer)
     for ranks in (2, 3, 1):
-        torch.manual_seed(ranks)
         models = [nn.Sequential(nn.Linear(3, 2), nn.Tanh(), nn.Linear(2, 1)) for _ in range(ranks)]
         for model in models:
             model(torch.randn(4, 3)).sum().backward()
@@ -37,41 +35,35 @@ def check_2(answer: Callable) -> Iterator[str]:
         for rank, model in enumerate(models):
             for parameter, mean, value in zip(model.parameters(), means, values[rank], strict=True):
                 if not torch.equal(parameter.detach(), value):
-                    yield "a parameter was changed; only the gradients should be."
-                    return
-                if parameter.grad is None or not torch.allclose(parameter.grad, mean, atol=1e-6):
-                    yield f"with {ranks} model(s) the gradients of model {rank} are not the mean of all."
-                    return
-        if ranks > 1:
-            next(models[0].parameters()).grad.zero_()
-            if not next(models[1].parameters()).grad.any():
-                yield "two models share one gradient tensor; each needs its own copy."
-                return
+                    raise Wrong("a parameter was changed; only the gradients should be.")
+                if parameter.grad is None or not close(parameter.grad, mean):
+                    raise Wrong(f"with {ranks} model(s) the gradients of model {rank} are not the mean of all.")
+        if len({parameter.grad.data_ptr() for model in models for parameter in model.parameters()}) < 4 * ranks:
+            raise Wrong("two models share one gradient tensor; each needs its own copy.")
 
 
-def check_3(answer: Callable) -> Iterator[str]:
+def check_3(answer: Callable) -> None:
     """epoch_positions(count, world, rank, epoch): a new order each epoch, the same one on all ranks."""
+    function(answer)
+
+    def shares(count, world, epoch) -> list[list]:
+        what = f"the positions of a rank, of {count} examples and {world} ranks,"
+        return [numbers(answer(count, world, rank, epoch), count // world, what) for rank in range(world)]
+
     for count, world in ((24, 2), (30, 3)):
-        epochs = [[list(answer(count, world, rank, epoch)) for rank in range(world)] for epoch in range(3)]
-        for shares in epochs:
-            if any(len(share) != count // world for share in shares):
-                yield f"of {count} examples each of {world} ranks gets {count // world}."
-                return
-            if sorted(place for share in shares for place in share) != list(range(count)):
-                yield "in one epoch the ranks must see every example once: they all need the same order to share out."
-                return
+        epochs = [shares(count, world, epoch) for epoch in range(3)]
+        if any(sorted(place for share in epoch for place in share) != list(range(count)) for epoch in epochs):
+            raise Wrong("in one epoch the ranks must see every example once: all need the same order to share out.")
         if epochs[0] == epochs[1] or epochs[1] == epochs[2]:
-            yield "two epochs have the same order."
-            return
-        if epochs[1] != [list(answer(count, world, rank, 1)) for rank in range(world)]:
-            yield "asked again for the same epoch, the answer differs; a resumed run could not repeat it."
-            return
+            raise Wrong("two epochs have the same order.")
+        if epochs[1] != shares(count, world, 1):
+            raise Wrong("asked again for the same epoch, the answer differs; a resumed run could not repeat it.")
 
 
-def check_4(answer: Callable) -> Iterator[str]:
+def check_4(answer: Callable) -> None:
     """accumulate(model, images, labels, size): the gradient of the whole batch, by pieces."""
+    function(answer)
     for count, size in ((12, 4), (10, 4), (5, 8), (7, 1)):
-        torch.manual_seed(count)
         model, seen = nn.Linear(6, 3), []
         images, labels = torch.randn(count, 6), torch.randint(3, (count,))
         F.cross_entropy(model(images), labels).backward()
@@ -80,9 +72,7 @@ def check_4(answer: Callable) -> Iterator[str]:
         model.register_forward_hook(lambda module, inputs, output, seen=seen: seen.append(len(inputs[0])))
         answer(model, images, labels, size)
         if not seen or max(seen) > size:
-            yield f"with size={size} the model was given {max(seen, default=0)} examples at a time."
-            return
-        if model.weight.grad is None or not torch.allclose(model.weight.grad, wanted, atol=1e-5):
+            raise Wrong(f"with size={size} the model was given {max(seen, default=0)} examples at a time.")
+        if model.weight.grad is None or not close(model.weight.grad, wanted):
             last = " Look at the last, short piece." if count % size and count > size else ""
-            yield f"for {count} examples in pieces of {size} the gradient is not that of the whole batch.{last}"
-            return
+            raise Wrong(f"for {count} examples in pieces of {size} the gradient is not that of the whole batch.{last}")

@@ -1,36 +1,57 @@
-"""Plausible wrong answers to the exercises of chapter 01; each must be refused."""
+"""Answers to the exercises of chapter 01: right ones of another form, and plausible wrong ones."""
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 
-RIGHT_SHAPES = {"a": (3, 4), "b": (3, 5), "c": "error", "d": (8, 7, 6), "e": (3, 4, 2), "f": (0, 4)}
-
-
-def columns_instead_of_rows(x):
-    return x / x.norm(dim=0, keepdim=True).clamp(min=1e-12)
+SHAPES = {"a": (3, 4), "b": (3, 5), "c": "error", "d": (8, 7, 6), "e": (3, 4, 2), "f": (0, 4)}
 
 
-def zero_row_becomes_nan(x):
-    return x / x.norm(dim=1, keepdim=True)
-
-
-def one_length_for_all(x):
-    return x / x.norm().clamp(min=1e-12)
+def divides_in_place(x):
+    x /= x.norm(dim=1, keepdim=True).clamp(min=1e-12)
+    return x
 
 
 def row_by_row(x):
     return torch.stack([row / row.norm().clamp(min=1e-12) for row in x])
 
 
-def not_squared(a, b):
-    return torch.cdist(a, b)
+def loop_without_pytorch(x):
+    rows = [[value / (sum(v * v for v in row) ** 0.5 or 1.0) for value in row] for row in x.tolist()]
+    return torch.tensor(rows)
 
 
-def all_differences_at_once(a, b):
-    return ((a[:, None] - b) ** 2).sum(dim=2)
+def loop_in_numpy(x):
+    result = x.numpy().copy()
+    for row in result:
+        row /= max(np.linalg.norm(row), 1e-12)
+    return torch.from_numpy(result)
+
+
+def expanded(a, b):
+    return ((a**2).sum(dim=1, keepdim=True) + (b**2).sum(dim=1) - 2 * a @ b.mT).clamp(min=0)
+
+
+def point_by_point(a, b):
+    return torch.stack([((b - point) ** 2).sum(dim=1) for point in a])
+
+
+def dimension_by_dimension(a, b):
+    return sum((a[:, d, None] - b[:, d]) ** 2 for d in range(a.shape[1]))
 
 
 def negative_by_rounding(a, b):
     return (a**2).sum(dim=1, keepdim=True) + (b**2).sum(dim=1) - 2 * a @ b.t()
+
+
+def brighter_in_numpy(image):
+    pixels = image.numpy().copy()
+    pixels[pixels > 0.5] = 1.0
+    return torch.from_numpy(pixels)
+
+
+def brighter_in_place(image):
+    return image.masked_fill_(image > 0.5, 1.0)
 
 
 def reshape_is_still_a_view(image):
@@ -49,9 +70,56 @@ def copies_only_when_needed(image):
     return torch.where(image > 0.5, 1.0, image) if bool((image > 0.5).any()) else image
 
 
+RIGHT = {
+    "01-1": [
+        {key: shape if key == "c" else torch.tensor(shape) for key, shape in SHAPES.items()},
+        {key: " Error" if key == "c" else list(shape) for key, shape in SHAPES.items()},
+        {key: shape if key == "c" else np.array(shape) for key, shape in SHAPES.items()},
+    ],
+    "01-2": [
+        lambda x: F.normalize(x, dim=1),
+        lambda x: torch.nan_to_num(x / (x**2).sum(1, keepdim=True).sqrt()),
+    ],
+    "01-3": [lambda a, b: torch.cdist(a, b).square(), lambda a, b: expanded(a, b).relu()],
+    "01-4": [brighter_in_numpy, lambda image: image.masked_fill(image > 0.5, 1.0)],
+}
 WRONG = {
-    "01-1": [RIGHT_SHAPES | {"c": (2, 3)}, RIGHT_SHAPES | {"f": (1, 4)}, RIGHT_SHAPES | {"b": (5, 3)}],
-    "01-2": [columns_instead_of_rows, zero_row_becomes_nan, one_length_for_all, row_by_row],
-    "01-3": [not_squared, all_differences_at_once, negative_by_rounding],
-    "01-4": [reshape_is_still_a_view, clone_keeps_the_strides, copies_only_when_needed],
+    "01-1": [
+        SHAPES | {"c": (2, 3)},
+        SHAPES | {"f": (1, 4)},
+        SHAPES | {"b": (5, 3)},
+        SHAPES | {"b": "error"},
+        SHAPES | {"d": 6},
+        {"a": (3, 4)},
+    ],
+    "01-2": [
+        lambda x: x / x.norm(dim=0, keepdim=True).clamp(min=1e-12),
+        lambda x: x / x.norm(dim=1).clamp(min=1e-12) if len(x) == x.shape[1] else F.normalize(x, dim=1),
+        lambda x: x / x.norm(dim=1, keepdim=True),
+        lambda x: x / x.norm().clamp(min=1e-12),
+        lambda x: x / x.norm(dim=1, keepdim=True).clamp(min=0.4),
+        lambda x: x / (x.norm(dim=1, keepdim=True) + 1e-8),
+        lambda x: F.normalize(x.double(), dim=1),
+        lambda x: F.normalize(x, dim=1).numpy(),
+        divides_in_place,
+        row_by_row,
+        loop_without_pytorch,
+        loop_in_numpy,
+    ],
+    "01-3": [
+        torch.cdist,
+        lambda a, b: ((a[:, None] - b) ** 2).sum(dim=2),
+        negative_by_rounding,
+        point_by_point,
+        dimension_by_dimension,
+        lambda a, b: expanded(a, b).t(),
+    ],
+    "01-4": [
+        lambda image: (image > 0.5).to(image.dtype),
+        brighter_in_place,
+        reshape_is_still_a_view,
+        clone_keeps_the_strides,
+        copies_only_when_needed,
+        lambda image: torch.where(image > 0.5, 1.0, image).float(),
+    ],
 }

@@ -1,96 +1,123 @@
-"""Plausible wrong answers to the exercises of chapter 02; each must be refused."""
+"""Answers to the exercises of chapter 02: right ones of another form, and plausible wrong ones."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
+from torch.nn import functional as F
+
+
+def central_difference(function, x, step=1e-4):
+    steps = torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape) * step
+    return torch.stack([(function(x + h) - function(x - h)) / (2 * step) for h in steps]).view(x.shape)
+
+
+def nudged_and_put_back(function, x, step=1e-4, put_back=True):
+    gradient, flat = torch.zeros_like(x), x.view(-1)
+    for index in range(x.numel()):
+        value = flat[index].item()
+        flat[index] = value + step
+        above = function(x).item()
+        flat[index] = value - step
+        gradient.view(-1)[index] = (above - function(x)) / (2 * step)
+        if put_back:
+            flat[index] = value
+    return gradient
 
 
 def forward_difference(function, x, step=1e-4):
-    gradient = torch.zeros_like(x)
-    for index in range(x.numel()):
-        nudge = torch.zeros_like(x)
-        nudge.view(-1)[index] = step
-        gradient.view(-1)[index] = (function(x + nudge) - function(x)) / step
-    return gradient
+    steps = torch.eye(x.numel(), dtype=x.dtype).view(-1, *x.shape) * step
+    return torch.stack([(function(x + h) - function(x)) / step for h in steps]).view(x.shape)
 
 
-def leaves_x_nudged(function, x, step=1e-4):
-    gradient = torch.zeros_like(x)
-    flat = x.view(-1)
-    for index in range(x.numel()):
-        flat[index] += step
-        above = function(x).clone()
-        flat[index] -= 2 * step
-        gradient.view(-1)[index] = (above - function(x)) / (2 * step)
-    return gradient
+def softplus(forward, slope) -> type[torch.autograd.Function]:
+    """A class with this value and this backward(x, slope of the output)."""
 
-
-def all_at_once(function, x, step=1e-4):
-    return (function(x + step) - function(x - step)) / (2 * step)
-
-
-class Overflows(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
+    def run(ctx, x):
         ctx.save_for_backward(x)
-        return torch.log(1 + torch.exp(x))
+        return forward(x)
 
-    @staticmethod
-    def backward(ctx, slope_of_output):
-        (x,) = ctx.saved_tensors
-        return slope_of_output * torch.exp(x) / (1 + torch.exp(x))
+    def back(ctx, slope_of_output):
+        return slope(ctx.saved_tensors[0], slope_of_output)
 
-
-class ForgetsTheChain(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx, x):
-        ctx.save_for_backward(x)
-        return x.clamp(min=0) + torch.log1p(torch.exp(-x.abs()))
-
-    @staticmethod
-    def backward(ctx, slope_of_output):
-        (x,) = ctx.saved_tensors
-        return torch.sigmoid(x)
+    members = {"forward": staticmethod(run), "backward": staticmethod(back)}
+    return type("Softplus", (torch.autograd.Function,), members)
 
 
-def clears_after_the_step(w, inputs, targets, lr, steps):
-    losses = []
-    for _ in range(steps):
-        loss = ((inputs @ w - targets) ** 2).mean()
+def value(x):
+    return x.clamp(min=0) + torch.log1p(torch.exp(-x.abs()))
+
+
+def descends(clear="before", keep=lambda loss: loss.item(), mean=True):
+    """The loop of the exercise with the gradient cleared at another place, or something else kept of the loss."""
+
+    def descend(w, inputs, targets, lr, steps):
+        losses = []
+        for _ in range(steps):
+            loss = ((inputs @ w - targets) ** 2).mean() if mean else ((inputs @ w - targets) ** 2).sum()
+            if clear == "before":
+                w.grad = None
+            loss.backward()
+            with torch.no_grad():
+                w -= lr * w.grad
+            if clear == "after":
+                w.grad = None
+            losses.append(keep(loss))
+        return losses
+
+    return descend
+
+
+def by_the_optimizer(w, inputs, targets, lr, steps):
+    optimizer, losses = torch.optim.SGD([w], lr), torch.zeros(steps, dtype=torch.float64)
+    for step in range(steps):
+        optimizer.zero_grad()
+        loss = F.mse_loss(inputs @ w, targets)
         loss.backward()
-        with torch.no_grad():
-            w -= lr * w.grad
-        w.grad = None
-        losses.append(loss.item())
+        optimizer.step()
+        losses[step] = loss.detach()
     return losses
 
 
-def keeps_the_graphs(w, inputs, targets, lr, steps):
-    losses = []
-    for _ in range(steps):
-        w.grad = None
-        loss = ((inputs @ w - targets) ** 2).mean()
-        loss.backward()
-        with torch.no_grad():
-            w -= lr * w.grad
-        losses.append(loss)
-    return losses
+def then(change):
+    """The right loop, with its list of losses changed."""
+    return lambda *arguments: change(descends()(*arguments))
 
 
-def never_clears(w, inputs, targets, lr, steps):
-    losses = []
-    for _ in range(steps):
-        loss = ((inputs @ w - targets) ** 2).mean()
-        loss.backward()
-        with torch.no_grad():
-            w -= lr * w.grad
-        losses.append(loss.item())
-    return losses
-
-
+RIGHT = {
+    "02-1": [(6.0, 11.0, 3.0, 6.0), np.array([6, 11, 3, 6]), [torch.tensor(6.0), 11, 3, 6]],
+    "02-2": [central_difference, nudged_and_put_back],
+    "02-3": [
+        softplus(F.softplus, lambda x, slope: slope / (1 + torch.exp(-x))),
+        softplus(lambda x: torch.logaddexp(x, torch.zeros_like(x)), lambda x, slope: slope * x.sigmoid()),
+    ],
+    "02-4": [by_the_optimizer, then(tuple), then(np.array), descends(keep=lambda loss: loss.detach())],
+}
 WRONG = {
-    "02-1": [[6, 5, 3, 6], [6, 11, 6, 8], [6, 11, 3]],
-    "02-2": [forward_difference, leaves_x_nudged, all_at_once],
-    "02-3": [Overflows, ForgetsTheChain],
-    "02-4": [clears_after_the_step, keeps_the_graphs, never_clears],
+    "02-1": [[6, 5, 3, 6], [6, 11, 6, 8], [6, 11, 3], [3, 8, 3, 3], [6, 11, "3", 6], torch.ones(4)],
+    "02-2": [
+        forward_difference,
+        lambda function, x, step=1e-4: nudged_and_put_back(function, x, step, put_back=False),
+        lambda function, x, step=1e-4: (function(x + step) - function(x - step)) / (2 * step),
+        lambda function, x, step=1e-4: central_difference(function, x).flatten(),
+        lambda function, x, step=1e-4: central_difference(function, x),
+        lambda function, x, step=1e-4: central_difference(function, x).numpy(),
+    ],
+    "02-3": [
+        softplus(lambda x: torch.log(1 + torch.exp(x)), lambda x, slope: slope * torch.exp(x) / (1 + torch.exp(x))),
+        softplus(value, lambda x, slope: slope * torch.exp(x) / (1 + torch.exp(x))),
+        softplus(value, lambda x, slope: x.sigmoid()),
+        softplus(torch.relu, lambda x, slope: slope * (x > 0)),
+        softplus(value, lambda x, slope: slope * x.sigmoid()).apply,
+    ],
+    "02-4": [
+        descends(clear="after"),
+        descends(clear="never"),
+        descends(mean=False),
+        descends(keep=lambda loss: loss),
+        descends(keep=lambda loss: None),
+        then(lambda losses: losses[:1] + [0.0] * (len(losses) - 1)),
+        then(lambda losses: losses[1:]),
+        then(sum),
+    ],
 }

@@ -1,80 +1,144 @@
-"""Plausible wrong answers to the exercises of chapter 03."""
+"""Answers to the exercises of chapter 03: right ones of another form, and plausible wrong ones."""
 
+import numpy as np
 import torch
 from torch import nn
 import torch.nn.functional as F
 
-right = [(8, 16, 62, 62), (8, 16, 64, 64), (8, 32, 32, 32), (8, 3, 31, 31), (8, 3 * 64 * 64)]
+SHAPES = [(8, 16, 62, 62), (8, 16, 64, 64), (8, 32, 32, 32), (8, 3, 31, 31), (8, 3 * 64 * 64)]
 
 
-def no_dilation(size, kernel, stride=1, padding=0, dilation=1):
-    return (size + 2 * padding - kernel) // stride + 1
-
-
-def dilated_too_much(size, kernel, stride=1, padding=0, dilation=1):
-    return (size + 2 * padding - dilation * kernel) // stride + 1
+def by_counting(size, kernel, stride=1, padding=0, dilation=1):
+    last = size + 2 * padding - dilation * (kernel - 1)
+    return len(range(0, last, stride))
 
 
 def true_division(size, kernel, stride=1, padding=0, dilation=1):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
 
 
-class _Base(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv = nn.Conv2d(1, 4, kernel_size=5)
-        self.fc = nn.Linear(4 * 4 * 4, 10)
+def network(flatten, features=64) -> type[nn.Module]:
+    """The network of the exercise with another way from the maps to the last layer."""
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, kernel_size=5)
+            self.fc = nn.Linear(features, 10)
+
+        def forward(self, images):
+            return self.fc(flatten(F.max_pool2d(F.relu(self.conv(images)), 2)))
+
+    return Net
 
 
-class StillFlat(_Base):
+class ForgetsToReturn(network(torch.flatten)):
     def forward(self, images):
-        return self.fc(torch.flatten(F.max_pool2d(F.relu(self.conv(images)), 2)))
+        super().forward(images[:1])
 
 
-class Scrambled(_Base):
-    """The shape is right, but the images are mixed."""
-
+class NormalisedOverTheBatch(network(lambda x: x.flatten(1))):
     def forward(self, images):
-        x = F.max_pool2d(F.relu(self.conv(images)), 2)
-        return self.fc(x.permute(1, 2, 3, 0).reshape(-1, 64))
-
-
-class ChannelsOnly(_Base):
-    def forward(self, images):
-        x = F.max_pool2d(F.relu(self.conv(images)), 2)
-        return self.fc(torch.flatten(x, start_dim=2))
+        return super().forward(images - images.mean(dim=0))
 
 
 @torch.no_grad()
-def plain_sgd(parameters, velocities, lr, momentum):
-    for parameter in parameters:
-        if parameter.grad is not None:
-            parameter -= lr * parameter.grad
+def with_a_list(parameters, velocities, lr, momentum):
+    for place, parameter in enumerate(parameters):
+        if parameter.grad is None:
+            continue
+        velocities[place].copy_(momentum * velocities[place] + parameter.grad)
+        parameter.copy_(parameter - lr * velocities[place])
 
 
-@torch.no_grad()
-def averaged(parameters, velocities, lr, momentum):
+def through_data(parameters, velocities, lr, momentum):
     for parameter, velocity in zip(parameters, velocities, strict=True):
         if parameter.grad is not None:
-            velocity.mul_(momentum).add_((1 - momentum) * parameter.grad)
-            parameter -= lr * velocity
+            velocity *= momentum
+            velocity += parameter.grad
+            parameter.data -= lr * velocity
+
+
+def momentum_step(new_velocity, stop=False, rate=True):
+    """A step whose velocity is what ``new_velocity(velocity, gradient, lr, momentum)`` leaves in it or returns."""
+
+    @torch.no_grad()
+    def step(parameters, velocities, lr, momentum):
+        for parameter, velocity in zip(parameters, velocities, strict=True):
+            if parameter.grad is None:
+                if stop:
+                    return
+                continue
+            parameter -= (lr if rate else 1) * new_velocity(velocity, parameter.grad, lr, momentum)
+
+    return step
+
+
+def definition(velocity, gradient, lr, momentum):
+    return velocity.mul_(momentum).add_(gradient)
+
+
+def spoils_the_gradient(velocity, gradient, lr, momentum):
+    return velocity.copy_(gradient.add_(momentum * velocity))
 
 
 @torch.no_grad()
-def velocity_not_kept(parameters, velocities, lr, momentum):
+def goes_on_without_a_gradient(parameters, velocities, lr, momentum):
     for parameter, velocity in zip(parameters, velocities, strict=True):
+        parameter -= lr * definition(velocity, 0 if parameter.grad is None else parameter.grad, lr, momentum)
+
+
+def new_parameters(parameters, velocities, lr, momentum):
+    for place, parameter in enumerate(parameters):
         if parameter.grad is not None:
-            velocity = momentum * velocity + parameter.grad
-            parameter -= lr * velocity
+            velocities[place] = momentum * velocities[place] + parameter.grad
+            parameters[place] = nn.Parameter(parameter - lr * velocities[place])
 
 
+RIGHT = {
+    "03-1": [tuple(map(list, SHAPES)), list(map(torch.tensor, SHAPES)), list(map(np.array, SHAPES))],
+    "03-2": [by_counting, lambda *a, **k: torch.tensor(by_counting(*a, **k))],
+    "03-3": [
+        network(lambda x: x.reshape(len(x), -1)),
+        network(nn.Flatten()),
+        network(lambda x: torch.stack([image.flatten() for image in x])),
+    ],
+    "03-4": [with_a_list, through_data],
+}
 WRONG = {
     "03-1": [
-        [(8, 16, 61, 61), *right[1:]],
-        [*right[:3], (8, 3, 32, 32), right[4]],
-        [*right[:4], (8 * 3 * 64 * 64,)],
+        [(8, 16, 61, 61), *SHAPES[1:]],
+        [*SHAPES[:3], (8, 3, 32, 32), SHAPES[4]],
+        [*SHAPES[:4], (8 * 3 * 64 * 64,)],
+        [(1, 16, 62, 62), *SHAPES[1:]],
+        [(8, 3, 62, 62), *SHAPES[1:]],
+        [*SHAPES[:4], 12288],
+        SHAPES[:4],
     ],
-    "03-2": [no_dilation, dilated_too_much, true_division],
-    "03-3": [StillFlat, Scrambled, ChannelsOnly],
-    "03-4": [plain_sgd, averaged, velocity_not_kept],
+    "03-2": [
+        lambda size, kernel, stride=1, padding=0, dilation=1: (size + 2 * padding - kernel) // stride + 1,
+        lambda size, kernel, stride=1, padding=0, dilation=1: (size + 2 * padding - dilation * kernel) // stride + 1,
+        true_division,
+        lambda *a, **k: float(by_counting(*a, **k)),
+        lambda *a, **k: str(by_counting(*a, **k)),
+    ],
+    "03-3": [
+        network(torch.flatten),
+        network(lambda x: x.permute(1, 2, 3, 0).reshape(-1, 64)),  # the shape is right, but the images are mixed
+        network(lambda x: torch.flatten(x, start_dim=2)),
+        network(lambda x: x.mean(dim=(2, 3)), features=4),
+        ForgetsToReturn,
+        NormalisedOverTheBatch,
+        network(nn.Flatten())(),
+    ],
+    "03-4": [
+        momentum_step(lambda velocity, gradient, lr, momentum: gradient),
+        momentum_step(lambda velocity, gradient, lr, momentum: velocity.mul_(momentum).add_((1 - momentum) * gradient)),
+        momentum_step(lambda velocity, gradient, lr, momentum: momentum * velocity + gradient),
+        momentum_step(lambda velocity, gradient, lr, momentum: velocity.mul_(momentum).add_(lr * gradient), rate=False),
+        momentum_step(definition, stop=True),
+        momentum_step(spoils_the_gradient),
+        goes_on_without_a_gradient,
+        new_parameters,
+    ],
 }

@@ -1,9 +1,21 @@
-"""Plausible wrong answers to the exercises of chapter 04; each must be refused."""
+"""Answers to the exercises of chapter 04: right ones of another form, and plausible wrong ones."""
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+
+
+def adagrad(w, g, state, lr, eps=1e-10):
+    total = state.setdefault("sum", torch.zeros_like(w))
+    total.addcmul_(g, g)
+    return torch.addcdiv(w, g, total.sqrt().add(eps), value=-lr)
+
+
+def adagrad_with_a_list(w, g, state, lr, eps=1e-10):
+    state["all"] = [*state.get("all", []), g.square()]
+    return w - g.mul(lr).div(sum(state["all"]).sqrt() + eps)
 
 
 def adagrad_like_rmsprop(w, g, state, lr, eps=1e-10):
@@ -16,37 +28,49 @@ def adagrad_without_eps(w, g, state, lr, eps=1e-10):
     return w - lr * g / state["sum"].sqrt()
 
 
-def _score(model, val_batches):
-    with torch.no_grad():
-        right = [(model(inputs).argmax(1) == labels).sum().item() for inputs, labels in val_batches]
+def adagrad_eps_inside(w, g, state, lr, eps=1e-10):
+    state["sum"] = state.get("sum", 0) + g**2
+    return w - lr * g / (state["sum"] + eps).sqrt()
+
+
+@torch.no_grad()
+def score(model, val_batches):
+    right = [(model(inputs).argmax(1) == labels).sum().item() for inputs, labels in val_batches]
     return sum(right) / sum(len(labels) for _, labels in val_batches)
 
 
-def order_mended_mode_not(model, batches, val_batches, optimizer):
-    model.train()
-    for inputs, labels in batches:
-        optimizer.zero_grad()
-        F.cross_entropy(model(inputs), labels).backward()
-        optimizer.step()
-    return _score(model, val_batches)
+@torch.no_grad()
+def mean_of_batches(model, val_batches):
+    return sum(score(model, [batch]) for batch in val_batches) / len(val_batches)
 
 
-def gradients_never_cleared(model, batches, val_batches, optimizer):
-    model.train()
-    for inputs, labels in batches:
-        F.cross_entropy(model(inputs), labels).backward()
-        optimizer.step()
-    model.eval()
-    return _score(model, val_batches)
+@torch.no_grad()
+def all_at_once(model, val_batches):
+    inputs, labels = (torch.cat(parts) for parts in zip(*val_batches, strict=True))
+    return (model(inputs).argmax(1) == labels).float().mean()
 
 
-def trained_in_evaluation_mode(model, batches, val_batches, optimizer):
-    model.eval()
-    for inputs, labels in batches:
-        optimizer.zero_grad()
-        F.cross_entropy(model(inputs), labels).backward()
-        optimizer.step()
-    return _score(model, val_batches)
+def epoch(train=True, clear=True, evaluate=True, judge=score):
+    """An epoch with the calls in order, and with some of them left out."""
+
+    def epoch_and_score(model, batches, val_batches, optimizer):
+        model.train(train)
+        for inputs, labels in batches:
+            if clear:
+                optimizer.zero_grad()
+            F.cross_entropy(model(inputs), labels).backward()
+            optimizer.step()
+        if evaluate:
+            model.eval()
+        return judge(model, val_batches)
+
+    return epoch_and_score
+
+
+def warmup_cosine(step, warmup, total):
+    if step < warmup and step < total:
+        return (step + 1) / warmup
+    return math.cos(math.pi / 2 * min(1, (step - warmup) / (total - warmup))) ** 2
 
 
 def cosine_over_all_steps(step, warmup, total):
@@ -56,16 +80,48 @@ def cosine_over_all_steps(step, warmup, total):
 
 
 def warmup_from_zero(step, warmup, total):
-    if step >= total:
-        return 0.0
-    if step < warmup:
-        return step / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+    return step / warmup if step < min(warmup, total) else warmup_cosine(step, warmup, total)
 
 
+def rises_again(step, warmup, total):
+    return (step + 1) / warmup if step < warmup else 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
+
+
+RIGHT = {
+    "04-1": [[9380, 1180, 1e-3], torch.tensor([9380, 1180, 1e-3]), np.array([9380, 1180, 1e-3])],
+    "04-2": [adagrad, adagrad_with_a_list],
+    "04-3": [epoch(judge=all_at_once), epoch(judge=lambda *a: np.float64(score(*a)))],
+    "04-4": [
+        warmup_cosine,
+        lambda *a: torch.tensor(warmup_cosine(*a)),
+        lambda *a: np.array(warmup_cosine(*a)),
+        lambda *a: np.float64(warmup_cosine(*a)),
+    ],
+}
 WRONG = {
-    "04-1": [(938, 118, 0.001), (9370, 1170, 0.001), (9380, 1180, 0.01)],
-    "04-2": [adagrad_like_rmsprop, adagrad_without_eps],
-    "04-3": [order_mended_mode_not, gradients_never_cleared, trained_in_evaluation_mode],
-    "04-4": [cosine_over_all_steps, warmup_from_zero],
+    "04-1": [(938, 118, 0.001), (9370, 1170, 0.001), (9380, 1180, 0.01), (9380, 1180), ("9380", 1180, 0.001)],
+    "04-2": [
+        adagrad_like_rmsprop,
+        adagrad_without_eps,
+        adagrad_eps_inside,
+        lambda w, g, state, lr, eps=1e-10: adagrad(w, g, {}, lr, eps),
+        lambda w, g, state, lr, eps=1e-10: adagrad(w, g, state, lr),
+        lambda w, g, state, lr, eps=1e-10: adagrad(w, g, state, lr, eps).numpy(),
+        lambda w, g, state, lr, eps=1e-10: adagrad(w, g, state, lr, eps).sum(),
+    ],
+    "04-3": [
+        epoch(evaluate=False),
+        epoch(clear=False),
+        epoch(train=False),
+        epoch(judge=mean_of_batches),
+        epoch(judge=lambda *a: 100 * score(*a)),
+        epoch(judge=lambda *a: None),
+    ],
+    "04-4": [
+        cosine_over_all_steps,
+        warmup_from_zero,
+        rises_again,
+        lambda step, warmup, total: max(0.0, 1 - step / total),
+        lambda *a: f"{warmup_cosine(*a)}",
+    ],
 }

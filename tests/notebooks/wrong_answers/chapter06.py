@@ -1,70 +1,226 @@
-"""Plausible wrong answers to the exercises of chapter 06; each must be refused."""
+"""Answers to the exercises of chapter 06: right ones of another form, and plausible wrong ones."""
 
+import random
 import secrets
 
 import torch
 
-
-def _filtered_by_name_only(model, state):
-    fits = {name: tensor for name, tensor in state.items() if name in model.state_dict()}
-    report = model.load_state_dict(fits, strict=False)
-    return sorted(report.missing_keys), sorted(state.keys() - fits.keys())
+MISSING = set()
+NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+UNEXPECTED = {f"1.{name}" for name in NORM} | {"2.bias"}
 
 
-def _only_the_dictionary(model, state):
+def fitting(model, state):
     own = model.state_dict()
-    fits = {name: tensor for name, tensor in state.items() if name in own and own[name].shape == tensor.shape}
-    own.update(fits)  # and nothing after
-    return sorted(own.keys() - fits.keys()), sorted(state.keys() - fits.keys())
+    return {name: value for name, value in state.items() if name in own and own[name].shape == value.shape}
 
 
-def _save_without_random_state(path, model, optimizer, generator):
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "order": generator.get_state()}
-    torch.save(state, path)
+def left(model, state, fits):
+    return sorted(model.state_dict().keys() - fits.keys()), sorted(state.keys() - fits.keys())
 
 
-def _resume_without_random_state(path, model, optimizer, generator):
-    state = torch.load(path)
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    generator.set_state(state["order"])
+def load_matching(model, state):
+    fits = fitting(model, state)
+    model.load_state_dict({**model.state_dict(), **fits})
+    return left(model, state, fits)
 
 
-def _save_without_optimizer(path, model, optimizer, generator):
-    state = {"model": model.state_dict(), "order": generator.get_state(), "random": torch.get_rng_state()}
-    torch.save(state, path)
+@torch.no_grad()
+def copy_one_by_one(model, state):
+    own, fits = model.state_dict(), fitting(model, state)
+    for name, value in fits.items():
+        own[name].copy_(value)
+    return tuple(map(tuple, left(model, state, fits)))
 
 
-def _resume_without_optimizer(path, model, optimizer, generator):
-    state = torch.load(path)
-    model.load_state_dict(state["model"])
-    generator.set_state(state["order"])
-    torch.set_rng_state(state["random"])
+def filtered_by_name_only(model, state):
+    fits = {name: value for name, value in state.items() if name in model.state_dict()}
+    model.load_state_dict(fits, strict=False)
+    return left(model, state, fits)
 
 
-def _keep_last(folder, state, score, k):
-    torch.save({"state": state, "score": score}, folder / f"{len(list(folder.glob('*.pt'))) % k}.pt")
+@torch.no_grad()
+def by_number_of_entries(model, state):
+    for name, value in model.state_dict().items():
+        if name in state and value.numel() == state[name].numel():
+            value.copy_(state[name].reshape(value.shape))
+    return left(model, state, fitting(model, state))
 
 
-def _keep_newer_of_equal(folder, state, score, k):
-    torch.save({"state": state, "score": score}, folder / f"{secrets.token_hex(8)}.pt")
-    scores = {path: torch.load(path)["score"] for path in folder.glob("*.pt")}
-    new = max(folder.glob("*.pt"), key=lambda path: path.stat().st_mtime_ns)
-    if len(scores) > k:
-        min(scores, key=lambda path: (scores[path], path == new)).unlink()
+def only_the_dictionary(model, state):
+    fits = fitting(model, state)
+    model.state_dict().update(fits)  # and nothing after
+    return left(model, state, fits)
 
 
-_BUFFERS = {f"1.{name}" for name in ("running_mean", "running_var", "num_batches_tracked")}
+def aliased(model, state):
+    fits = fitting(model, state)
+    model.load_state_dict(fits, strict=False, assign=True)
+    return left(model, state, fits)
 
+
+def pops(model, state):
+    fits = fitting(model, state)
+    model.load_state_dict(fits, strict=False)
+    return left(model, state, {name: state.pop(name) for name in fits})
+
+
+def then(change):
+    return lambda model, state: change(load_matching(model, state))
+
+
+MEMORY = {}
+
+
+def run(*kept, write=True, memory=None):
+    """The pair (save, resume) that keeps these parts; ``memory`` keeps the last, or by path, beside the file."""
+
+    def parts(model, optimizer, generator):
+        return {"model": model, "optimizer": optimizer, "order": generator, "random": torch}
+
+    def save(path, *objects):
+        state = {}
+        for name in kept:
+            part = parts(*objects)[name]
+            state[name] = part.state_dict() if hasattr(part, "state_dict") else (
+                part.get_state() if name == "order" else torch.get_rng_state()
+            )  # fmt: skip
+        if memory:
+            MEMORY[path if memory == "path" else "last"] = {
+                name: {key: value.clone() if torch.is_tensor(value) else value for key, value in part.items()}
+                if isinstance(part, dict) else part.clone() for name, part in state.items()
+            }  # fmt: skip
+        if write:
+            torch.save({} if memory else state, path)
+
+    def resume(path, *objects):
+        state = MEMORY[path if memory == "path" else "last"] if memory else torch.load(path)
+        for name in kept:
+            part = parts(*objects)[name]
+            if hasattr(part, "load_state_dict"):
+                part.load_state_dict(state[name])
+            elif name == "order":
+                part.set_state(state[name])
+            else:
+                torch.set_rng_state(state[name])
+
+    return save, resume
+
+
+ALL = ("model", "optimizer", "order", "random")
+
+
+def save_as_list(path, model, optimizer, generator):
+    parts = [model.state_dict(), optimizer.state_dict(), generator.get_state(), torch.get_rng_state()]
+    with open(path, "wb") as file:
+        torch.save(parts, file)
+
+
+def resume_from_list(path, model, optimizer, generator):
+    weights, moments, order, drawn = torch.load(path)
+    generator.set_state(order)
+    torch.random.set_rng_state(drawn)
+    optimizer.load_state_dict(moments)
+    model.load_state_dict(weights)
+
+
+def keeps(drop, held=lambda state, score: {"state": state, "score": score}, write=torch.save):
+    """Save, and then ask ``drop(scores, new path)`` for a path to remove as long as there are more than k."""
+
+    def keep_best(folder, state, score, k):
+        path = folder / f"{secrets.token_hex(8)}.pt"
+        write(held(state, score), path)
+        scores = {one: torch.load(one)["score"] for one in folder.glob("*.pt")}
+        while len(scores) > k:
+            worst = drop(scores, path)
+            worst.unlink()
+            del scores[worst]
+
+    return keep_best
+
+
+def the_lowest(scores, new):
+    return min(scores, key=lambda path: (scores[path], path != new))
+
+
+def keep_sorted(folder, state, score, k):
+    old = [(path, torch.load(path)) for path in folder.glob("*.pt")]
+    ranking = sorted([(-item["score"], 0, str(path)) for path, item in old] + [(-score, 1, "")])
+    if (-score, 1, "") in ranking[:k]:
+        item = {"state": state, "score": torch.tensor(score, dtype=torch.float64)}
+        torch.save(item, folder / f"{random.random()}.pt")
+    for _, _, path in ranking[k:]:
+        if path:
+            next(one for one, _ in old if str(one) == path).unlink()
+
+
+def scores_in_memory():
+    scores = {}
+
+    def keep_best(folder, state, score, k):
+        path = folder / f"{secrets.token_hex(8)}.pt"
+        torch.save({"state": state, "score": score}, path)
+        scores.setdefault(folder, {})[path] = score
+        while len(scores[folder]) > k:
+            worst = the_lowest(scores[folder], path)
+            worst.unlink()
+            del scores[folder][worst]
+
+    return keep_best
+
+
+def not_by_torch(item, path):
+    path.write_text(str(item), encoding="utf-8")
+
+
+def only_written(write, held=lambda state, score: {"state": state, "score": score}):
+    return lambda folder, state, score, k: write(held(state, score), folder / "best.pt")
+
+
+RIGHT = {
+    "06-1": [[[], sorted(UNEXPECTED)], (MISSING, frozenset(UNEXPECTED)), ((), dict.fromkeys(UNEXPECTED))],
+    "06-2": [load_matching, copy_one_by_one, then(list)],
+    "06-3": [(save_as_list, resume_from_list), list(run(*ALL))],
+    "06-4": [keeps(the_lowest), keep_sorted],
+}
 WRONG = {
     "06-1": [
-        (set(), {"1.weight", "1.bias", "2.bias"}),  # buffers forgotten
-        ({"2.bias"}, {"1.weight", "1.bias"} | _BUFFERS),  # the wrong way round
+        (MISSING, {"1.weight", "1.bias", "2.bias"}),  # buffers forgotten
+        ({"2.bias"}, UNEXPECTED - {"2.bias"}),  # the wrong way round
+        (MISSING, UNEXPECTED | {"1.scale"}),
+        (MISSING, UNEXPECTED - {"2.bias"}),
+        UNEXPECTED,
+        ("", "2.bias"),
     ],
-    "06-2": [_filtered_by_name_only, _only_the_dictionary],
+    "06-2": [
+        filtered_by_name_only,
+        by_number_of_entries,
+        only_the_dictionary,
+        aliased,
+        pops,
+        then(lambda lists: lists[::-1]),
+        then(lambda lists: [one[::-1] for one in lists]),
+        then(lambda lists: lists[0]),
+        then(lambda lists: None),
+    ],
     "06-3": [
-        (_save_without_random_state, _resume_without_random_state),
-        (_save_without_optimizer, _resume_without_optimizer),
+        run("model", "optimizer", "order"),
+        run("model", "order", "random"),
+        run("model", "optimizer", "random"),
+        run("model"),
+        run(*ALL, write=False, memory="last"),
+        run(*ALL, memory="last"),
+        run(*ALL, memory="path"),
+        (save_as_list, "resume"),
     ],
-    "06-4": [_keep_last, _keep_newer_of_equal],
+    "06-4": [
+        keeps(lambda scores, new: max(scores, key=scores.get)),
+        keeps(lambda scores, new: next(path for path in scores if path != new)),
+        keeps(lambda scores, new: min(scores, key=lambda path: (scores[path], path == new))),  # of equals the newer one
+        scores_in_memory(),
+        only_written(torch.save),
+        only_written(not_by_torch),
+        only_written(torch.save, held=lambda state, score: state),
+        only_written(torch.save, held=lambda state, score: {"state": state, "score": str(score)}),
+    ],
 }

@@ -1,44 +1,73 @@
-"""Plausible wrong answers to the exercises of chapter 07; each must be refused."""
+"""Answers to the exercises of chapter 07: right ones of another form, and plausible wrong ones."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 
-def train_without_state(model, windows, optimizer):
-    losses = []
-    for window in windows:
-        logits, _ = model(window[:, :-1])
-        loss = F.cross_entropy(logits.flatten(0, 1), window[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
+def tempered(largest=lambda x: x.max(-1, keepdim=True).values, axis=-1, total=lambda x: x.sum(-1, keepdim=True)):
+    """The softmax written out, with another number subtracted, or divided by another sum."""
+
+    def tempered_softmax(scores, temperature):
+        powers = ((scores - largest(scores)) / temperature).exp()
+        return powers / total(powers)
+
+    return tempered_softmax
+
+
+def tempered_in_place(scores, temperature):
+    scores -= scores.amax(dim=-1, keepdim=True)
+    return tempered()(scores, temperature)
+
+
+def row_after_row(scores, temperature):
+    if scores.ndim > 1:
+        return torch.stack([row_after_row(row, temperature) for row in scores])
+    powers = torch.exp((scores - max(scores)) / temperature)
+    return powers / sum(powers)
+
+
+def train(clear=True, detach=True, carry=True, shift=1, steps=1, retain=False, keep=lambda loss: loss.item()):
+    """The loop of the exercise with one thing or another left out."""
+
+    def train_stream(model, windows, optimizer):
+        losses, state = [], None
+        for window in windows:
+            logits, state = model(window[:, :-1], state if carry else None)
+            state = state.detach() if detach else state
+            loss = F.cross_entropy(logits.flatten(0, 1), window[:, shift : shift + 6].flatten())
+            if clear:
+                optimizer.zero_grad()
+            loss.backward(retain_graph=retain)
+            for _ in range(steps):
+                optimizer.step()
+            losses.append(keep(loss))
+        return losses
+
+    return train_stream
+
+
+def undoes_the_last_step(model, windows, optimizer):
+    losses = train()(model, windows, optimizer)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.5 * parameter.grad
     return losses
 
 
-def train_unshifted(model, windows, optimizer):
-    losses, state = [], None
-    for window in windows:
-        logits, state = model(window[:, :-1], state)
-        state = state.detach()
-        loss = F.cross_entropy(logits.flatten(0, 1), window[:, :-1].flatten())
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+def nucleus(probabilities, p):
+    before = (probabilities > probabilities[:, None]).float() @ probabilities  # the mass of what is more likely
+    kept = torch.where(before < p, probabilities, 0.0)
+    return kept / kept.sum()
 
 
-def train_with_kept_graph(model, windows, optimizer):
-    losses, state = [], None
-    for window in windows:
-        logits, state = model(window[:, :-1], state)
-        loss = F.cross_entropy(logits.flatten(0, 1), window[:, 1:].flatten())
-        optimizer.zero_grad()
-        loss.backward(retain_graph=True)
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
+def nucleus_in_a_loop(probabilities, p):
+    kept, total = torch.zeros_like(probabilities), 0.0
+    for place in probabilities.argsort(descending=True, stable=True):
+        if total < p:
+            kept[place] = probabilities[place]
+            total += probabilities[place].item()
+    return kept.div(kept.sum())
 
 
 def nucleus_one_short(probabilities, p):
@@ -54,17 +83,56 @@ def nucleus_sorted(probabilities, p):
     return kept / kept.sum()
 
 
-WRONG = {
-    "07-1": [((3, 11, 7), (3, 2, 7), 210), ((3, 11, 7), (2, 3, 7), 196)],
-    "07-2": [
-        lambda scores, temperature: (scores / temperature).exp() / (scores / temperature).exp().sum(-1, keepdim=True),
-        lambda scores, temperature: torch.softmax(scores * temperature, dim=-1),
-        lambda scores, temperature: torch.softmax(scores / temperature, dim=0),
+RIGHT = {
+    "07-1": [
+        [[3, 11, 7], [2, 3, 7], 210],
+        (torch.tensor([3, 11, 7]), np.array([2, 3, 7]), torch.tensor(210)),
+        (torch.Size([3, 11, 7]), torch.Size([2, 3, 7]), 210.0),
     ],
-    "07-3": [train_without_state, train_unshifted, train_with_kept_graph],
+    "07-2": [tempered(), row_after_row],
+    "07-3": [
+        train(keep=lambda loss: loss.detach()),
+        lambda *a: tuple(train()(*a)),
+        lambda *a: torch.tensor(train()(*a)),
+    ],
+    "07-4": [nucleus, nucleus_in_a_loop],
+}
+WRONG = {
+    "07-1": [
+        ((3, 11, 7), (3, 2, 7), 210),
+        ((3, 11, 7), (2, 3, 7), 196),
+        ((11, 3, 7), (2, 3, 7), 210),
+        (33, 6, 210),
+        (3, 11, 7),
+    ],
+    "07-2": [
+        tempered(largest=lambda x: 0),
+        tempered(largest=torch.max),
+        tempered(total=torch.sum),
+        tempered_in_place,
+        lambda scores, temperature: torch.softmax(scores / temperature, dim=-1),
+        lambda scores, temperature: torch.nn.Softmax(-1)(scores / temperature),
+        lambda scores, temperature: F.log_softmax(scores / temperature, -1).exp(),
+        lambda scores, temperature: (scores / temperature - (scores / temperature).logsumexp(-1, keepdim=True)).exp(),
+        lambda scores, temperature: tempered()(scores, 1 / temperature),
+        lambda scores, temperature: tempered()(scores, temperature).mT if scores.ndim > 1 else tempered()(scores, 1),
+    ],
+    "07-3": [
+        train(carry=False),
+        train(shift=0),
+        train(detach=False),
+        train(detach=False, retain=True),
+        train(clear=False),
+        train(steps=2),
+        undoes_the_last_step,
+        lambda model, windows, optimizer: sum(train()(model, windows, optimizer)),
+    ],
     "07-4": [
         nucleus_one_short,
         nucleus_sorted,
         lambda probabilities, p: probabilities.masked_fill(probabilities < 1 - p, 0.0),
+        lambda probabilities, p: nucleus(probabilities, p) * 2,
+        lambda probabilities, p: probabilities.copy_(nucleus(probabilities, p)),
+        lambda probabilities, p: nucleus(probabilities, p).tolist(),
     ],
 }

@@ -1,133 +1,185 @@
-"""Plausible wrong answers to the exercises of chapter 09."""
+"""Answers to the exercises of chapter 09: right ones of another form, and plausible wrong ones."""
 
 import math
 
+import numpy as np
 import torch
 from torch import nn
 
-right = [(300, 100), (147, 3136), (64, 128), (80, 40), (9, 288)]
+FANS = [(300, 100), (147, 3136), (64, 128), (80, 40), (9, 288)]
+
+
+def bound(weight, gain=1.0):
+    return gain * math.sqrt(6 / (weight[0].numel() + weight[:, 0].numel()))
+
+
+@torch.no_grad()
+def copied_in(weight, gain=1.0):
+    return weight.copy_((2 * torch.rand(weight.shape) - 1) * bound(weight, gain))
+
+
+def from_numpy(weight, gain=1.0):
+    limit = bound(weight, gain)
+    with torch.no_grad():
+        weight[:] = torch.from_numpy(np.random.default_rng().uniform(-limit, limit, tuple(weight.shape)))
+    return weight
+
+
+def filled(low=lambda b: -b, high=lambda b: b, limit=bound, seed=None, back=lambda weight: weight):
+    """Xavier's filling with other bounds, a seed, or something else returned."""
+
+    @torch.no_grad()
+    def xavier_uniform(weight, gain=1.0):
+        if seed is not None:
+            torch.manual_seed(seed)
+        return back(weight.uniform_(low(limit(weight, gain)), high(limit(weight, gain))))
+
+    return xavier_uniform
 
 
 @torch.no_grad()
 def normal_instead(weight, gain=1.0):
-    return nn.init.xavier_normal_(weight, gain)
+    return weight.normal_(0, bound(weight, gain) / math.sqrt(3))
 
 
 @torch.no_grad()
-def no_window(weight, gain=1.0):
-    bound = gain * math.sqrt(6 / (weight.shape[0] + weight.shape[1]))
-    return weight.uniform_(-bound, bound)
-
-
-@torch.no_grad()
-def brackets_missing(weight, gain=1.0):
-    window = weight[0, 0].numel()
-    bound = gain * math.sqrt(6 / weight.shape[1] * window + weight.shape[0] * window)
-    return weight.uniform_(-bound, bound)
-
-
-@torch.no_grad()
-def positive_only(weight, gain=1.0):
-    bound = gain * math.sqrt(6 / (weight[0].numel() + weight[:, 0].numel()))
-    return weight.uniform_(0, bound)
+def only_the_bounds(weight, gain=1.0):
+    return weight.bernoulli_().sub_(0.5).mul_(2 * bound(weight, gain))
 
 
 def recorded(weight, gain=1.0):
-    bound = gain * math.sqrt(6 / (weight[0].numel() + weight[:, 0].numel()))
-    return weight.uniform_(-bound, bound)
+    return weight.uniform_(-bound(weight, gain), bound(weight, gain))
 
 
-def a_copy(weight, gain=1.0):
-    bound = gain * math.sqrt(6 / (weight[0].numel() + weight[:, 0].numel()))
-    return torch.empty_like(weight).uniform_(-bound, bound)
+def through_data(weight, gain=1.0):
+    weight.data.uniform_(-bound(weight, gain), bound(weight, gain))
+    return weight
 
 
-@torch.no_grad()
-def no_gain(weight, gain=1.0):
-    bound = math.sqrt(6 / (weight[0].numel() + weight[:, 0].numel()))
-    return weight.uniform_(-bound, bound)
+def through_an_alias(weight, gain=1.0, fill=nn.init.uniform_):
+    return fill(weight, -bound(weight, gain), bound(weight, gain))
+
+
+def frozen(weight, gain=1.0):
+    return filled()(weight.requires_grad_(False), gain)
+
+
+def each_layer(fill, kinds=(nn.Linear, nn.Conv2d), modules=nn.Module.modules):
+    """A filling that calls ``fill`` for the layers of these kinds."""
+
+    @torch.no_grad()
+    def fill_network(model):
+        for module in modules(model):
+            if isinstance(module, kinds):
+                fill(module)
+
+    return fill_network
+
+
+def deviation(weight):
+    return math.sqrt(2 / weight[0].numel())
+
+
+def right_fill(layer):
+    layer.weight.normal_(0, deviation(layer.weight))
+    if layer.bias is not None:
+        layer.bias.zero_()
+
+
+def by_init(layer):
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+
+def fill(change):
+    """The right filling of a layer, and after it ``change(layer)``."""
+
+    def both(layer):
+        right_fill(layer)
+        change(layer)
+
+    return both
+
+
+def bias_of_anything(layer):
+    if isinstance(layer, (nn.Linear, nn.Conv2d)):
+        layer.weight.normal_(0, deviation(layer.weight))
+    if getattr(layer, "bias", None) is not None:
+        layer.bias.zero_()
+
+
+def new_parameters(layer):
+    layer.weight = nn.Parameter(torch.randn_like(layer.weight) * deviation(layer.weight))
 
 
 def tracked(model):
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            module.weight.normal_(0, math.sqrt(2 / module.weight[0].numel()))
+    for layer in model.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            right_fill(layer)
 
 
-@torch.no_grad()
-def constant(model):
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            module.weight.fill_(math.sqrt(2 / module.weight[0].numel()))
-            if module.bias is not None:
-                module.bias.zero_()
+def gain(size, draw=torch.randn):
+    return lambda function, samples=1_000_000: size(function(draw(samples)))
 
 
-@torch.no_grad()
-def linear_only(model):
-    for module in model.modules():
-        if isinstance(module, nn.Linear):
-            module.weight.normal_(0, math.sqrt(2 / module.weight.shape[1]))
-            if module.bias is not None:
-                module.bias.zero_()
+def root_mean_square(y):
+    return y.square().mean().sqrt()
 
 
-@torch.no_grad()
-def channels_alone(model):
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            module.weight.normal_(0, math.sqrt(2 / module.weight.shape[1]))
-            if module.bias is not None:
-                module.bias.zero_()
-
-
-@torch.no_grad()
-def needs_a_bias(model):
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            module.weight.normal_(0, math.sqrt(2 / module.weight[0].numel()))
-            module.bias.zero_()
-
-
-@torch.no_grad()
-def biases_left(model):
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            module.weight.normal_(0, math.sqrt(2 / module.weight[0].numel()))
-
-
-def new_parameters(model):
-    for module in model.modules():
-        if isinstance(module, (nn.Linear, nn.Conv2d)):
-            module.weight = nn.Parameter(torch.randn_like(module.weight) * math.sqrt(2 / module.weight[0].numel()))
-            if module.bias is not None:
-                module.bias = nn.Parameter(torch.zeros_like(module.bias))
-
-
-def deviation(function, samples=1_000_000):
-    return 1 / function(torch.randn(samples)).std().item()
-
-
-def no_root(function, samples=1_000_000):
-    return 1 / function(torch.randn(samples)).square().mean().item()
-
-
-def size_itself(function, samples=1_000_000):
-    return function(torch.randn(samples)).square().mean().sqrt().item()
-
-
-def even_numbers(function, samples=1_000_000):
-    return 1 / function(torch.rand(samples) * 2 - 1).square().mean().sqrt().item()
-
-
+RIGHT = {
+    "09-1": [tuple(map(list, FANS)), torch.tensor(FANS), np.array(FANS)],
+    "09-2": [copied_in, from_numpy, filled()],
+    "09-3": [each_layer(by_init), each_layer(fill(lambda layer: layer.weight.mul_(1.0)))],
+    "09-4": [
+        gain(lambda y: 1 / root_mean_square(y)),
+        gain(lambda y: np.mean(y.numpy() ** 2) ** -0.5),
+        gain(lambda y: len(y) ** 0.5 / y.norm()),
+    ],
+}
 WRONG = {
     "09-1": [
-        [pair[::-1] for pair in right],
-        [*right[:1], (3, 64), *right[2:]],
-        [*right[:4], (288, 288)],
-        [*right[:4], (9, 9)],
+        [pair[::-1] for pair in FANS],
+        [*FANS[:1], (3, 64), *FANS[2:]],
+        [*FANS[:4], (288, 288)],
+        [*FANS[:4], (9, 9)],
+        [300, 147, 64, 80, 9],
+        [*FANS[:4], (9, 288, 1)],
     ],
-    "09-2": [normal_instead, no_window, brackets_missing, positive_only, recorded, a_copy, no_gain],
-    "09-3": [tracked, constant, linear_only, channels_alone, needs_a_bias, biases_left, new_parameters],
-    "09-4": [deviation, no_root, size_itself, even_numbers],
+    "09-2": [
+        normal_instead,
+        only_the_bounds,
+        recorded,
+        through_data,
+        frozen,
+        nn.init.xavier_uniform_,
+        through_an_alias,
+        lambda weight, gain=1.0: filled()(torch.empty_like(weight), gain),
+        filled(low=lambda b: 0.0),
+        filled(limit=lambda weight, gain: gain * math.sqrt(6 / (weight.shape[0] + weight.shape[1]))),
+        filled(limit=lambda weight, gain: gain * math.sqrt(6 / weight[0].numel() + weight[:, 0].numel())),
+        filled(limit=lambda weight, gain: bound(weight)),
+        filled(seed=0),
+        filled(back=lambda weight: None),
+    ],
+    "09-3": [
+        tracked,
+        each_layer(new_parameters),
+        each_layer(fill(lambda layer: layer.requires_grad_(False))),
+        each_layer(lambda layer: layer.weight.fill_(deviation(layer.weight))),
+        each_layer(lambda layer: layer.weight.normal_(0, deviation(layer.weight))),
+        each_layer(lambda layer: layer.weight.normal_(0, math.sqrt(2 / layer.weight.shape[1]))),
+        each_layer(lambda layer: layer.weight.uniform_(-1, 1).mul_(math.sqrt(3) * deviation(layer.weight))),
+        each_layer(fill(lambda layer: layer.bias.zero_())),
+        each_layer(right_fill, kinds=nn.Linear),
+        each_layer(right_fill, modules=nn.Module.children),
+        each_layer(bias_of_anything, kinds=nn.Module),
+    ],
+    "09-4": [
+        gain(lambda y: 1 / y.std()),
+        gain(lambda y: 1 / y.square().mean()),
+        gain(root_mean_square),
+        gain(lambda y: 1 / root_mean_square(y), draw=lambda n: 2 * torch.rand(n) - 1),
+        gain(lambda y: 1 / y.square()),
+    ],
 }

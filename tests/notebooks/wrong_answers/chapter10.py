@@ -1,93 +1,253 @@
-"""Plausible wrong answers to the exercises of chapter 10; each must be refused."""
+"""Answers to the exercises of chapter 10: right ones of another form, and plausible wrong ones."""
 
+import numpy as np
+import torch
 from torch import nn
 import torch.nn.functional as F
 from torchbook.models import ResidualBlock
 
+SHAPE, COUNT = (8, 64, 14, 14), 205_696
 
-class InPlace(ResidualBlock):
-    """Projects, but writes into its caller's tensor where the shortcut is the input."""
+
+def normalised(correction=0, dims=lambda x: [d for d in range(x.ndim) if d != 1], eps_inside=True):
+    """Batch normalisation written out, with another variance, over other dimensions."""
+
+    def batch_norm(x, weight, bias, eps=1e-5):
+        var, mean = torch.var_mean(x, dim=dims(x), correction=correction, keepdim=True)
+        weight, bias = (one.view(1, -1, *[1] * (x.ndim - 2)) for one in (weight, bias))
+        return (x - mean) / ((var + eps).sqrt() if eps_inside else var.sqrt() + eps) * weight + bias
+
+    return batch_norm
+
+
+def channels_first(x, weight, bias, eps=1e-5):
+    rows = x.transpose(0, 1).flatten(1)  # (C, all the rest)
+    rows = (rows - rows.mean(1, keepdim=True)) / (rows.var(1, correction=0, keepdim=True) + eps).sqrt()
+    rows = rows * weight[:, None] + bias[:, None]
+    return rows.view(x.shape[1], x.shape[0], *x.shape[2:]).transpose(0, 1)
+
+
+def written_into_x(x, weight, bias, eps=1e-5):
+    return x.copy_(normalised()(x, weight, bias, eps))
+
+
+class Block(nn.Module):
+    """The block of the exercise, with methods to replace."""
+
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__()
+        self.same, self.stride = (in_channels, stride) == (out_channels, 1), stride
+        self.extra = out_channels - in_channels
+        self.inner = self.make_inner(in_channels, out_channels, stride)
+        self.project = nn.Identity() if self.same else self.make_projection(in_channels, out_channels, stride)
+
+    def make_inner(self, in_channels, out_channels, stride):
+        first = nn.Conv2d(in_channels, out_channels, 3, stride, 1, bias=False)
+        second = nn.Conv2d(out_channels, out_channels, 3, 1, 1, bias=False)
+        return nn.Sequential(first, nn.BatchNorm2d(out_channels), nn.ReLU(), second, nn.BatchNorm2d(out_channels))
+
+    def make_projection(self, in_channels, out_channels, stride):
+        convolution = nn.Conv2d(in_channels, out_channels, 1, stride, bias=False)
+        return nn.Sequential(convolution, nn.BatchNorm2d(out_channels))
+
+    def shortcut(self, x):
+        return self.project(x)
 
     def forward(self, x):
-        shortcut = x if self.downsample is None else self.downsample(x)
-        shortcut += self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(self.inner(x) + self.shortcut(x))
+
+
+class ZeroPadding(Block):
+    """Option A of the paper: every second place, and zeros for the channels that are missing."""
+
+    def shortcut(self, x):
+        return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.extra))
+
+
+class Pooled(Block):
+    def make_projection(self, in_channels, out_channels, stride):
+        return nn.Sequential(nn.AvgPool2d(stride, ceil_mode=True), nn.Conv2d(in_channels, out_channels, 1))
+
+
+class WritesIntoItsOwn(Block):
+    def forward(self, x):
+        y = self.inner(x)
+        y += self.shortcut(x)
+        return y.relu_()
+
+
+class WritesIntoX(Block):
+    def forward(self, x):
+        shortcut = self.shortcut(x)
+        shortcut += self.inner(x)
         return F.relu(shortcut)
 
 
-class ProjectsChannelsOnly(ResidualBlock):
-    """Forgets the stride where the channels stay."""
+class ProjectsChannelsOnly(Block):
+    def shortcut(self, x):
+        return self.project(x) if self.extra else x
 
+
+class ProjectsAlways(Block):
     def __init__(self, in_channels, out_channels, stride=1):
         super().__init__(in_channels, out_channels, stride)
-        if in_channels == out_channels:
-            self.downsample = None
+        self.project = self.make_projection(in_channels, out_channels, stride)
 
 
-class NoShortcut(ResidualBlock):
-    """Mends the shapes by leaving the addition out."""
+class NoShortcut(Block):
+    def shortcut(self, x):
+        return x if self.same else 0.0
 
-    def __init__(self, in_channels, out_channels, stride=1):
-        super().__init__(in_channels, out_channels, stride)
-        self.downsample = None
 
+class NeverInner(Block):
     def forward(self, x):
-        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(self.shortcut(x))
 
 
-class StrideFirst(nn.Module):
-    """The paper's bottleneck has the stride in the first convolution, torchvision's in the second."""
+class Subtracts(Block):
+    def forward(self, x):
+        return F.relu(self.shortcut(x) - self.inner(x))
 
-    strides = (2, 1)
+
+class SubtractsWhereItProjects(Block):
+    def forward(self, x):
+        return F.relu(self.inner(x) + x if self.same else self.shortcut(x) - self.inner(x))
+
+
+class NoLastReLU(Block):
+    def forward(self, x):
+        return self.inner(x) + self.shortcut(x)
+
+
+class LeakyReLU(Block):
+    def forward(self, x):
+        return F.leaky_relu(self.inner(x) + self.shortcut(x), 0.1)
+
+
+class NoStride(Block):
+    def __init__(self, in_channels, out_channels, stride=1):
+        super().__init__(in_channels, out_channels)
+
+
+class OneConvolution(Block):
+    def make_inner(self, in_channels, out_channels, stride):
+        return super().make_inner(in_channels, out_channels, stride)[:2]
+
+
+class NoFirstNorm(Block):
+    def make_inner(self, *arguments):
+        layers = super().make_inner(*arguments)
+        return nn.Sequential(layers[0], *layers[2:])
+
+
+class NoInnerReLU(Block):
+    def make_inner(self, *arguments):
+        layers = super().make_inner(*arguments)
+        return nn.Sequential(*layers[:2], *layers[3:])
+
+
+class Listed(Block):
+    def forward(self, x):
+        return [super().forward(x)]
+
+
+class Bottleneck(nn.Module):
+    """torchvision's bottleneck, with parts to replace."""
+
+    strides = (1, 2)  # the paper's has the stride in the first convolution
+    expansion = 4
+    names = ("conv1", "bn1", "conv2", "bn2", "conv3", "bn3")
+    last = staticmethod(F.relu)
 
     def __init__(self, in_channels, width, stride=1):
         super().__init__()
-        first, second = (stride, 1) if self.strides == (2, 1) else (1, stride)
-        self.conv1, self.bn1 = nn.Conv2d(in_channels, width, 1, first, bias=False), nn.BatchNorm2d(width)
-        self.conv2, self.bn2 = nn.Conv2d(width, width, 3, second, 1, bias=False), nn.BatchNorm2d(width)
-        self.conv3, self.bn3 = nn.Conv2d(width, 4 * width, 1, bias=False), nn.BatchNorm2d(4 * width)
-        self.downsample = None
-        if stride != 1 or in_channels != 4 * width:
-            self.downsample = nn.Sequential(
-                nn.Conv2d(in_channels, 4 * width, 1, stride, bias=False), nn.BatchNorm2d(4 * width)
-            )
+        out, (first, second) = self.expansion * width, (stride, 1) if self.strides == (2, 1) else (1, stride)
+        layers = nn.Conv2d(in_channels, width, 1, first, bias=False), nn.BatchNorm2d(width)
+        layers += nn.Conv2d(width, width, 3, second, 1, bias=False), nn.BatchNorm2d(width)
+        layers += nn.Conv2d(width, out, 1, bias=False), nn.BatchNorm2d(out)
+        for name, layer in zip(self.names, layers, strict=True):
+            self.add_module(name, layer)
+        projection = nn.Conv2d(in_channels, out, 1, stride, bias=False), nn.BatchNorm2d(out)
+        self.downsample = None if (stride, in_channels) == (1, out) else nn.Sequential(*projection)
 
     def forward(self, x):
-        shortcut = x if self.downsample is None else self.downsample(x)
-        x = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-        return F.relu(self.bn3(self.conv3(x)) + shortcut)
+        conv1, bn1, conv2, bn2, conv3, bn3 = (getattr(self, name) for name in self.names)
+        y = bn3(conv3(bn2(conv2(bn1(conv1(x)).relu())).relu()))
+        return self.last(y + (x if self.downsample is None else self.downsample(x)))
 
 
-class NoLastReLU(StrideFirst):
-    """torchvision's strides, but no ReLU after the addition."""
-
-    strides = (1, 2)
-
-    def forward(self, x):
-        shortcut = x if self.downsample is None else self.downsample(x)
-        x = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
-        return self.bn3(self.conv3(x)) + shortcut
+def bottleneck(**changes):
+    return type("Bottleneck", (Bottleneck,), changes)
 
 
-def unbiased(x, weight, bias, eps=1e-5):
-    others = [dim for dim in range(x.ndim) if dim != 1]
-    shape = (1, -1) + (1,) * (x.ndim - 2)
-    mean, var = x.mean(dim=others, keepdim=True), x.var(dim=others, keepdim=True)
-    return (x - mean) / (var + eps).sqrt() * weight.view(shape) + bias.view(shape)
+class WithBias(Bottleneck):
+    def __init__(self, in_channels, width, stride=1):
+        super().__init__(in_channels, width, stride)
+        self.conv1 = nn.Conv2d(in_channels, width, 1)
 
 
-def over_the_batch_only(x, weight, bias, eps=1e-5):
-    shape = (1, -1) + (1,) * (x.ndim - 2)
-    mean, var = x.mean(dim=0, keepdim=True), x.var(dim=0, correction=0, keepdim=True)
-    return (x - mean) / (var + eps).sqrt() * weight.view(shape) + bias.view(shape)
+class WideKernel(Bottleneck):
+    def __init__(self, in_channels, width, stride=1):
+        super().__init__(in_channels, width, stride)
+        self.conv2 = nn.Conv2d(width, width, 5, stride, 2, bias=False)
 
 
+class TorchvisionItself(nn.Module):
+    def __new__(cls, in_channels, width, stride=1):
+        from torchvision.models.resnet import Bottleneck as Theirs
+
+        projection = nn.Conv2d(in_channels, 4 * width, 1, stride, bias=False), nn.BatchNorm2d(4 * width)
+        needed = (stride, in_channels) != (1, 4 * width)
+        return Theirs(in_channels, width, stride, nn.Sequential(*projection) if needed else None)
+
+
+RIGHT = {
+    "10-1": [[list(SHAPE), COUNT], (torch.Size(SHAPE), torch.tensor(COUNT)), (np.array(SHAPE), np.int64(COUNT))],
+    "10-2": [normalised(), channels_first],
+    "10-3": [Block, ZeroPadding, Pooled, WritesIntoItsOwn, ResidualBlock],
+    "10-4": [Bottleneck, TorchvisionItself],
+}
 WRONG = {
     "10-1": [
-        ((8, 64, 14, 14), 203_520),  # without the projection
-        ((8, 64, 28, 28), 205_696),
-        ((8, 32, 14, 14), 205_696),
+        (SHAPE, COUNT - 2176),  # without the projection
+        ((8, 64, 28, 28), COUNT),
+        ((8, 32, 14, 14), COUNT),
+        (SHAPE, COUNT + 64),
+        (5, 6),
+        (SHAPE, "many"),
     ],
-    "10-2": [unbiased, over_the_batch_only],
-    "10-3": [InPlace, ProjectsChannelsOnly, NoShortcut],
-    "10-4": [StrideFirst, NoLastReLU],
+    "10-2": [
+        normalised(correction=1),
+        normalised(dims=lambda x: [0]),
+        normalised(eps_inside=False),
+        lambda x, weight, bias, eps=1e-5: normalised()(x, weight, bias),
+        lambda x, weight, bias, eps=1e-5: normalised()(x, torch.ones(3), torch.zeros(3), eps),
+        written_into_x,
+    ],
+    "10-3": [
+        WritesIntoX,
+        ProjectsChannelsOnly,
+        ProjectsAlways,
+        NoShortcut,
+        NeverInner,
+        Subtracts,
+        SubtractsWhereItProjects,
+        NoLastReLU,
+        LeakyReLU,
+        NoStride,
+        OneConvolution,
+        NoFirstNorm,
+        NoInnerReLU,
+        Listed,
+        Block(4, 4),
+    ],
+    "10-4": [
+        bottleneck(strides=(2, 1)),
+        bottleneck(last=staticmethod(lambda y: y)),
+        bottleneck(expansion=2),
+        bottleneck(names=("conv1", "norm1", "conv2", "norm2", "conv3", "norm3")),
+        WithBias,
+        WideKernel,
+        ResidualBlock,
+    ],
 }

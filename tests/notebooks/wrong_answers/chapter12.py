@@ -1,69 +1,116 @@
-"""Plausible wrong answers to the exercises of chapter 12; each must be refused."""
+"""Answers to the exercises of chapter 12: right ones of another form, and plausible wrong ones."""
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
 
-def mask_one_too_many(length, window):
-    place = torch.arange(length)
-    distance = place[:, None] - place
-    return (distance >= 0) & (distance <= window)
+def mask(allowed):
+    """A mask from what ``allowed(how far back a key lies, window)`` says."""
+
+    def sliding_mask(length, window):
+        place = torch.arange(length)
+        return allowed(place[:, None] - place, window)
+
+    return sliding_mask
 
 
-def mask_both_sides(length, window):
-    place = torch.arange(length)
-    return (place[:, None] - place).abs() < window
+def mask_by_triangles(length, window):
+    ones = torch.ones(length, length, dtype=torch.bool)
+    return ones.tril() & ones.triu(1 - window)
 
 
-def mask_turned(length, window):
-    place = torch.arange(length)
-    distance = place - place[:, None]
-    return (distance >= 0) & (distance < window)
+def mask_in_a_loop(length, window):
+    return torch.tensor([[q - window < k <= q for k in range(length)] for q in range(length)])
 
 
-def softmax_over_queries(q, k, v):
-    scores = q @ k.mT / math.sqrt(q.shape[-1])
-    mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
-    return scores.masked_fill(~mask, -math.inf).softmax(dim=-2) @ v
+right_mask = mask(lambda back, window: (back >= 0) & (back < window))
 
 
-def mask_after_softmax(q, k, v):
-    scores = q @ k.mT / math.sqrt(q.shape[-1])
-    mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
-    return scores.softmax(dim=-1).masked_fill(~mask, 0.0) @ v
+def attention(axis=-1, before=True, scale=True, diagonal=0):
+    """Causal attention written out, with one thing or another changed."""
+
+    def causal_attention(q, k, v):
+        scores = q @ k.mT / (math.sqrt(q.shape[-1]) if scale else 1)
+        hidden = ~torch.ones(scores.shape[-2:], dtype=torch.bool).tril(diagonal)
+        weights = (scores.masked_fill(hidden, -1e9) if before else scores).softmax(axis)
+        return (weights if before else weights.masked_fill(hidden, 0.0)) @ v
+
+    return causal_attention
 
 
-def without_scale(q, k, v):
-    scores = q @ k.mT
-    mask = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
-    return scores.masked_fill(~mask, -math.inf).softmax(dim=-1) @ v
+def query_by_query(q, k, v):
+    rows = []
+    for t in range(q.shape[-2]):
+        scores = q[..., t : t + 1, :] @ k[..., : t + 1, :].mT / math.sqrt(q.shape[-1])
+        rows.append(scores.softmax(-1) @ v[..., : t + 1, :])
+    return torch.cat(rows, dim=-2)
 
 
-def _joined(k, v, cache):
-    if cache is None:
-        return k, v
-    return torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2)
+def joined(k, v, cache):
+    return (k, v) if cache is None else (torch.cat([cache[0], k], dim=2), torch.cat([cache[1], v], dim=2))
 
 
-def cache_without_mask(q, k, v, cache):
-    k, v = _joined(k, v, cache)
-    return F.scaled_dot_product_attention(q, k, v), (k, v)
+def cached(see=lambda t, total: torch.ones(t, total, dtype=torch.bool).tril(total - t), keep=joined):
+    """Attention with a cache, for another mask or another cache."""
+
+    def cached_attention(q, k, v, cache):
+        k, v = keep(k, v, cache)
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=see(q.shape[2], k.shape[2])), (k, v)
+
+    return cached_attention
 
 
-def cache_with_is_causal(q, k, v, cache):
-    k, v = _joined(k, v, cache)
-    return F.scaled_dot_product_attention(q, k, v, is_causal=True), (k, v)
+def cached_by_padding(q, k, v, cache):
+    k, v = joined(k, v, cache)
+    padded = F.pad(q, (0, 0, k.shape[2] - q.shape[2], 0))
+    return F.scaled_dot_product_attention(padded, k, v, is_causal=True)[:, :, -q.shape[2] :], [k, v]
 
 
-def cache_forgotten(q, k, v, cache):
-    return F.scaled_dot_product_attention(q, k, v, is_causal=True), (k, v)
-
-
+RIGHT = {
+    "12-1": [
+        [[2, 7, 24], [2, 3, 7, 7], 2400],
+        (torch.Size([2, 7, 24]), np.array([2, 3, 7, 7]), torch.tensor(2400)),
+        (torch.tensor([2, 7, 24]), (2, 3, 7, 7), np.int64(2400)),
+    ],
+    "12-2": [mask_by_triangles, mask_in_a_loop],
+    "12-3": [attention(), query_by_query, lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True)],
+    "12-4": [cached(), cached_by_padding],
+}
 WRONG = {
-    "12-1": [((2, 7, 24), (2, 7, 7), 2400), ((2, 7, 24), (2, 3, 7, 7), 2304), ((7, 2, 24), (2, 3, 7, 7), 7200)],
-    "12-2": [mask_one_too_many, mask_both_sides, mask_turned],
-    "12-3": [softmax_over_queries, mask_after_softmax, without_scale],
-    "12-4": [cache_without_mask, cache_with_is_causal, cache_forgotten],
+    "12-1": [
+        ((2, 7, 24), (2, 7, 7), 2400),
+        ((2, 7, 24), (2, 3, 7, 7), 2304),
+        ((7, 2, 24), (2, 3, 7, 7), 7200),
+        (14, 42, 2400),
+        ((2, 7, 24), 2400),
+    ],
+    "12-2": [
+        mask(lambda back, window: (back >= 0) & (back <= window)),
+        mask(lambda back, window: back.abs() < window),
+        mask(lambda back, window: (back <= 0) & (back > -window)),
+        mask(lambda back, window: back < window),
+        lambda length, window: right_mask(length, window).float(),
+        lambda length, window: right_mask(length, window)[None],
+        lambda length, window: right_mask(length, window).numpy(),
+    ],
+    "12-3": [
+        attention(axis=-2),
+        attention(before=False),
+        attention(scale=False),
+        attention(diagonal=1),
+        lambda q, k, v: F.scaled_dot_product_attention(q, k, v),
+        lambda q, k, v: attention()(q, k, v).sum(-1),
+    ],
+    "12-4": [
+        cached(see=lambda t, total: None),
+        cached(see=lambda t, total: torch.ones(t, total, dtype=torch.bool).tril()),
+        cached(keep=lambda k, v, cache: (k, v)),
+        cached(keep=lambda k, v, cache: joined(k, v, cache)[::-1]),
+        lambda q, k, v, cache: cached()(q, k, v, cache)[0],
+        lambda q, k, v, cache: (cached()(q, k, v, cache)[0].mT, (k, v)),
+        lambda q, k, v, cache: (cached()(q, k, v, cache)[0], k),
+    ],
 }
