@@ -281,3 +281,20 @@ def test_a_fault_in_a_checker_s_imports_is_not_taken_for_a_missing_chapter(monke
     monkeypatch.setattr(exercises, "import_module", breaks)
     with pytest.raises(ModuleNotFoundError, match="absent"):
         problems("99-1", 4)
+
+
+@pytest.mark.parametrize(
+    ("backend", "available", "read", "put_back"),
+    [
+        (torch.cuda, torch.cuda, "get_rng_state_all", "set_rng_state_all"),
+        (torch.mps, torch.backends.mps, "get_rng_state", "set_rng_state"),
+    ],
+)
+def test_the_random_state_of_an_accelerator_is_put_back(backend, available, read, put_back, monkeypatch):
+    states = ["as the reader left it"]
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(available, "is_available", lambda: True)
+    monkeypatch.setattr(backend, read, lambda: states[-1])
+    monkeypatch.setattr(backend, put_back, states.append)
+    assert problems("99-1", lambda: states.append("drawn from") or 4) == []
+    assert states[-1] == "as the reader left it"

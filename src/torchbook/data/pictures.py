@@ -34,7 +34,7 @@ def is_junk(name: str) -> bool:
 def entries(folder: Path) -> list[Path]:
     """What lies in a folder, sorted by name, without what a system leaves behind; DataError where it can't be read."""
     try:
-        return sorted(path for path in folder.iterdir() if not is_junk(path.name))
+        return sorted((path for path in folder.iterdir() if not is_junk(path.name)), key=lambda path: path.name)
     except OSError as error:
         raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
 
@@ -52,10 +52,10 @@ def pictures_in(folder: Path, endings=None) -> tuple[list[Path], Counter]:
     endings = picture_endings() if endings is None else endings
     files, left_out = [], Counter()
     for path in entries(folder):
-        if path.is_dir():
-            left_out["in deeper folders"] += len(pictures_in(path, endings)[0]) if not path.is_symlink() else 1
-        elif path.suffix.lower() in endings:
+        if path.suffix.lower() in endings:  # first: to ask the disk about 50,000 files takes seconds
             files.append(path)
+        elif path.is_dir():
+            left_out["in deeper folders"] += len(pictures_in(path, endings)[0]) if not path.is_symlink() else 1
         else:
             left_out[path.suffix.lower() or "without an ending"] += 1
     return files, +left_out
