@@ -9,7 +9,7 @@ Without torchrun it is one process. A run whose folder holds ``last.pt`` goes on
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 import hashlib
 import os
@@ -179,7 +179,7 @@ def save(folder: Path, parts: dict, accuracy: float, best: float, **extra) -> fl
     return max(best, accuracy)
 
 
-def digest(tensors: Sequence[Tensor]) -> str:
+def digest(tensors: Iterable[Tensor]) -> str:
     """Twelve hexadecimal digits that differ when a number does."""
     whole = hashlib.sha256()
     for tensor in tensors:
@@ -219,7 +219,7 @@ def prepare(args: argparse.Namespace, rank: int, world: int, device: torch.devic
     return Run(images, val, sampler, steps, parts, settings, *resume(args.folder / "last.pt", parts, settings))
 
 
-def differences(facts: Sequence[dict]) -> list[str]:
+def differences(facts: list[dict]) -> list[str]:
     """Compare the facts of all ranks: each that is not the same everywhere, with the ranks that have each value."""
     found = []
     for name in facts[0]:
@@ -232,7 +232,7 @@ def differences(facts: Sequence[dict]) -> list[str]:
     return found
 
 
-def agree(prepare: Callable[[], Run]) -> Run:
+def agree(prepare: partial[Run]) -> Run:
     """Prepare on every rank, then compare: either all go on with the same run, or all raise an error.
 
     Raises what this rank failed with, or ValueError that says which rank failed or what differs between the ranks.
