@@ -9,11 +9,15 @@ Without torchrun it is one process. A run whose folder holds ``last.pt`` goes on
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+import hashlib
 import os
 from pathlib import Path
 import sys
 import time
+import traceback
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +33,7 @@ from torchbook.models import LeNet
 from torchbook.training import evaluate, train_one_epoch
 
 SETTINGS = ("epochs", "batch_size", "lr", "seed", "limit", "source", "flip")  # what a resumed run may not change
+FORESEEN = (ValueError, OSError, dist.DistError)  # told in a sentence; anything else with its traceback
 
 
 def _refuse(message: str) -> None:
@@ -58,27 +63,40 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
     return args
 
 
+def local_device() -> torch.device:
+    """The GPU with this process's number on its machine, if there is one for each process there; else the CPU."""
+    local_rank, processes = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if pick_device().type != "cuda":  # for Apple's GPU there is no backend
+        return torch.device("cpu")
+    if torch.cuda.device_count() < processes:
+        if local_rank == 0:
+            short = f"{processes} processes and {torch.cuda.device_count()} GPU on this machine"
+            print(f"{short}: all train on the CPU, with gloo.", file=sys.stderr, flush=True)
+        return torch.device("cpu")
+    return torch.device("cuda", local_rank)
+
+
 def join_group() -> tuple[int, int, torch.device]:
     """Join the processes that torchrun started; return this one's rank, their number and its device.
 
-    Raises ValueError where a machine has fewer GPUs than processes, or a restart would meet in the old place.
+    All compute on GPUs, or all on CPUs. Raises ValueError where a restart would meet in the old place.
     """
     restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
     if restarts and os.environ.get("TORCH_DISABLE_SHARE_RDZV_TCP_STORE") != "1":
         raise ValueError("Set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1: without it a restart may hang (pytorch#135712).")
-    rank, world, local_rank = (int(os.environ.get(name, "0")) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
-    device = torch.device("cpu")  # for Apple's GPU there is no backend
-    if pick_device().type == "cuda":
-        if local_rank >= torch.cuda.device_count():
-            raise ValueError(f"--nproc_per_node may be {torch.cuda.device_count()} at most: one process a GPU.")
-        device = torch.device("cuda", local_rank)
+    started = "RANK" in os.environ  # torchrun has put the meeting place into the environment
+    store, rank, world = next(dist.rendezvous("env://")) if started else (dist.HashStore(), 0, 1)
+    device = local_device()
+    store.set(f"device of {rank}", device.type)
+    if any(store.get(f"device of {other}") != b"cuda" for other in range(world)):  # waits for the others
+        device = torch.device("cpu")
+    group = {"store": store, "rank": rank, "world_size": world}
+    if device.type == "cuda":
         torch.cuda.set_device(device)
-    backend = "nccl" if device.type == "cuda" else "gloo"
-    if world == 0:  # not started by torchrun
-        dist.init_process_group(backend, store=dist.HashStore(), rank=0, world_size=1)
+        dist.init_process_group("nccl", device_id=device, **group)
     else:
-        dist.init_process_group(backend)  # torchrun has put the meeting place into the environment
-    return rank, dist.get_world_size(), device
+        dist.init_process_group("gloo", **group)
+    return rank, world, device
 
 
 def seed_of(seed: int, epoch: int, rank: int) -> int:
@@ -144,12 +162,12 @@ def resume(path: Path, parts: dict, settings: dict) -> tuple[int, float]:
     Raises ValueError when the checkpoint belongs to a run with other settings.
     """
     if not path.is_file():
-        return 0, 0.0
-    saved = load_checkpoint(path, **parts, restore_rng=False)  # each epoch is seeded anew
+        return 0, -1.0  # below every accuracy
+    saved = load_checkpoint(path, model=parts["model"], restore_rng=False).get("settings", {})
     for name, value in settings.items():
-        if saved["settings"][name] != value:
-            there = saved["settings"][name]
-            raise ValueError(f"{path} was saved with {name}={there}, not {value}: use another folder.")
+        if saved.get(name) != value:
+            raise ValueError(f"{path} was saved with {name}={saved.get(name)}, not {value}: use another folder.")
+    saved = load_checkpoint(path, **parts, restore_rng=False)  # each epoch is seeded anew
     return saved["epoch"], saved["best"]
 
 
@@ -161,16 +179,83 @@ def save(folder: Path, parts: dict, accuracy: float, best: float, **extra) -> fl
     return max(best, accuracy)
 
 
-def train(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> None:
-    """Train, evaluate and save. Every process runs this function; rank 0 alone prints and writes."""
+def digest(tensors: Iterable[Tensor]) -> str:
+    """Twelve hexadecimal digits that differ when a number does."""
+    whole = hashlib.sha256()
+    for tensor in tensors:
+        whole.update(tensor.detach().cpu().contiguous().numpy())
+    return whole.hexdigest()[:12]
+
+
+class Run(NamedTuple):
+    """What a rank needs before it can train."""
+
+    images: ImageSet
+    val: ImageSet
+    sampler: DistributedSampler
+    steps: int  # of one epoch, the short last one counted
+    parts: dict
+    settings: dict
+    start: int  # epochs done
+    best: float  # validation accuracy so far
+
+    def facts(self) -> dict:
+        """What must be the same on all ranks."""
+        data = {"data source": self.images.source, "images": len(self.images) + len(self.val)}
+        weights = digest(self.parts["model"].state_dict().values())
+        return {"epochs done": self.start, **data, **self.settings, "digest of the weights": weights}
+
+
+def prepare(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> Run:
+    """Load this rank's data, network and checkpoint. Nothing here waits for another rank."""
     if args.batch_size % world:
         raise ValueError(f"--batch-size must be a multiple of the {world} processes, got {args.batch_size}.")
     images, val = load_images("cifar10", source=args.source, limit=args.limit).split(val_fraction=0.1, seed=args.seed)
     sampler = DistributedSampler(images, world, rank, shuffle=True, seed=args.seed)
-    steps = -(-len(sampler) // (args.batch_size // world))  # of one epoch, the short last one counted
+    steps = -(-len(sampler) // (args.batch_size // world))
     parts = build(args, args.epochs * steps, device)
     settings = {name: getattr(args, name) for name in SETTINGS}
-    start, best = resume(args.folder / "last.pt", parts, settings)
+    settings["digest of the data"] = digest([images.images, images.labels, val.images, val.labels])
+    return Run(images, val, sampler, steps, parts, settings, *resume(args.folder / "last.pt", parts, settings))
+
+
+def differences(facts: list[dict]) -> list[str]:
+    """Compare the facts of all ranks: each that is not the same everywhere, with the ranks that have each value."""
+    found = []
+    for name in facts[0]:
+        ranks = {}  # that have a value
+        for rank, own in enumerate(facts):
+            ranks.setdefault(own[name], []).append(str(rank))
+        if len(ranks) > 1:
+            values = [f"rank {', '.join(who)}: {value}" for value, who in ranks.items()]
+            found.append(f"{name} ({'; '.join(values)})")
+    return found
+
+
+def agree(prepare: partial[Run]) -> Run:
+    """Prepare on every rank, then compare: either all go on with the same run, or all raise an error.
+
+    Raises what this rank failed with, or ValueError that says which rank failed or what differs between the ranks.
+    """
+    try:
+        run = prepare()
+        mine = run.facts()
+    except Exception as error:  # raised below, when the others know
+        run, mine = error, str(error)
+    everyone = [None] * dist.get_world_size()
+    dist.all_gather_object(everyone, mine)
+    if isinstance(run, Exception):
+        raise run
+    if failed := [f"Rank {rank} is not ready: {its}" for rank, its in enumerate(everyone) if isinstance(its, str)]:
+        raise ValueError(" ".join(failed))
+    if different := differences(everyone):
+        raise ValueError(f"All ranks must train the same run, but they differ in {', '.join(different)}.")
+    return run
+
+
+def train(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> None:
+    """Train, evaluate and save. Every process runs this function; rank 0 alone prints and writes."""
+    images, val, sampler, steps, parts, settings, start, best = agree(partial(prepare, args, rank, world, device))
     if start and rank == 0:
         print(f"resumed after epoch {start}", flush=True)
     model = DistributedDataParallel(parts["model"])
@@ -188,20 +273,29 @@ def train(args: argparse.Namespace, rank: int, world: int, device: torch.device)
         dist.barrier()  # nobody goes on before the checkpoint is whole
 
 
+def tell(error: Exception) -> int:
+    """Print an error, with this process's rank where there are several; return the exit code."""
+    text = str(error) if isinstance(error, FORESEEN) else "".join(traceback.format_exception(error))
+    print(f"rank {os.environ['RANK']}: {text}" if "RANK" in os.environ else text, file=sys.stderr, flush=True)
+    return 2 if isinstance(error, FORESEEN) else 1
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run; return 0, or 2 after one sentence on the error stream."""
+    """Run; return 0, or 2 after one sentence on the error stream. In a group a process that fails ends here."""
     try:
         args = read_arguments(arguments)
         torch.set_num_threads(args.threads)
         rank, world, device = join_group()
         try:
             train(args, rank, world, device)
+        except Exception as error:
+            if world > 1:  # end at once: to close the group is to wait for the others, who wait for this one
+                os._exit(tell(error))
+            raise
         finally:
             dist.destroy_process_group()
-    except (ValueError, OSError) as error:
-        if os.environ.get("RANK", "0") == "0":
-            print(error, file=sys.stderr)
-        return 2
+    except FORESEEN as error:
+        return tell(error)
     return 0
 
 

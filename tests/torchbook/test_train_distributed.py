@@ -1,15 +1,39 @@
-"""The distributed script: two processes train as one does, and a killed run ends where a whole one does."""
+"""The distributed script: two processes train as one does, a killed run ends where a whole one does, and what goes
+wrong on one rank ends all of them with a sentence."""
 
+import json
+import os
 from pathlib import Path
+import re
 import socket
 import subprocess
 import sys
 
 import pytest
+from real_forms import cifar_batches
 import torch
+import torch.distributed as dist
 from torch.utils.data import DistributedSampler
+from torchbook import train_distributed
+from torchbook.checkpoint import load_checkpoint
+from torchbook.data.batches import Batches
 from torchbook.data.images import load_images
-from torchbook.train_distributed import batches_of, crash_at, main, read_arguments, seed_of
+from torchbook.models import LeNet
+from torchbook.train_distributed import (
+    batches_of,
+    build,
+    crash_at,
+    differences,
+    digest,
+    join_group,
+    main,
+    normalize,
+    read_arguments,
+    resume,
+    save,
+    seed_of,
+)
+from torchbook.training import evaluate
 
 SETTINGS = ["--source=embedded", "--limit=200", "--epochs=2", "--batch-size=32", "--lr=0.05"]  # 180 images to train on
 STEPS = 6  # of one epoch
@@ -18,7 +42,9 @@ STEPS = 6  # of one epoch
 @pytest.fixture(autouse=True)
 def _restored(monkeypatch):
     """One process unless a test starts more; the state of torch is put back."""
-    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "TORCHELASTIC_MAX_RESTARTS", "TORCHELASTIC_RESTART_COUNT"):
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("TORCHELASTIC_MAX_RESTARTS", "TORCHELASTIC_RESTART_COUNT"):
         monkeypatch.delenv(name, raising=False)
     threads, state = torch.get_num_threads(), torch.get_rng_state()
     yield
@@ -41,16 +67,40 @@ def loopback() -> bool:
 needs_loopback = pytest.mark.skipif(not loopback(), reason="no loopback interface: processes cannot talk")
 
 
-def torchrun(monkeypatch, *arguments: str) -> str:
-    monkeypatch.setenv("TORCH_DISABLE_SHARE_RDZV_TCP_STORE", "1")
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    if sys.platform == "win32":
-        monkeypatch.setenv("USE_LIBUV", "0")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "--max-restarts=1"]
-    command += ["-m", "torchbook.train_distributed", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+def surroundings(**more: str) -> dict[str, str]:
+    """The environment of a started process."""
+    own = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1", "OMP_NUM_THREADS": "1", "TORCHBOOK_DEVICE": "cpu"}
+    own |= {"USE_LIBUV": "0"} if sys.platform == "win32" else {}
+    return {**os.environ, **own, **more}
+
+
+def torchrun(*arguments: str, restarts: int = 0) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    command += [f"--max-restarts={restarts}", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=surroundings())
+
+
+def two_processes(command: list[str], folder: Path, environments: list[dict]) -> list[tuple[int, str]]:
+    """Start a command as rank 0 and rank 1, without torchrun to end one for the other; exit codes and error streams."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(server.getsockname()[1]), "WORLD_SIZE": "2"}
+    started = [
+        subprocess.Popen(
+            [sys.executable, *command],
+            env=surroundings(**place, RANK=str(rank), **more),
+            cwd=folder,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank, more in enumerate(environments)
+    ]
+    try:
+        return [(process.wait(), errors) for process in started for errors in [process.communicate(timeout=120)[1]]]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def weights(folder: Path, name: str = "last") -> dict:
@@ -58,10 +108,11 @@ def weights(folder: Path, name: str = "last") -> dict:
 
 
 @needs_loopback
-def test_two_processes_of_which_one_dies_train_like_one_with_the_whole_batch(tmp_path, monkeypatch):
-    crash = f"--crash-at-step={STEPS + 2}"
-    output = torchrun(monkeypatch, *SETTINGS, "--no-flip", f"--folder={tmp_path / 'two'}", crash)
-    assert [line.split("  ")[0] for line in output.splitlines()] == ["epoch 1", "resumed after epoch 1", "epoch 2"]
+def test_two_processes_of_which_one_dies_train_like_one_with_the_whole_batch(tmp_path):
+    arguments = [*SETTINGS, "--no-flip", f"--folder={tmp_path / 'two'}", f"--crash-at-step={STEPS + 2}"]
+    done = torchrun("-m", "torchbook.train_distributed", *arguments, restarts=1)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert [line.split("  ")[0] for line in done.stdout.splitlines()] == ["epoch 1", "resumed after epoch 1", "epoch 2"]
     assert main([*SETTINGS, "--no-flip", f"--folder={tmp_path / 'one'}"]) == 0
     one, two = weights(tmp_path / "one"), weights(tmp_path / "two")
     for name, tensor in one.items():
@@ -94,6 +145,217 @@ def test_a_run_does_not_go_on_with_other_settings(tmp_path, capsys):
     assert main(settings) == 0
     assert main([*settings, "--seed=1"]) == 2
     assert "seed=0, not 1" in capsys.readouterr().err
+
+
+FAILS = """
+import os, sys
+from torchbook import train_distributed
+def fail(*_, **__):
+    raise ValueError("The second epoch is cursed.")
+if os.environ["RANK"] == "1":
+    train_distributed.batches_of, share = lambda *a: share(*a) if a[2] == 0 else fail(), train_distributed.batches_of
+sys.exit(train_distributed.main(sys.argv[1:]))
+"""
+
+
+@needs_loopback
+def test_an_error_on_one_rank_ends_the_launch_and_is_read(tmp_path):
+    (tmp_path / "fails.py").write_text(FAILS, encoding="utf-8")
+    done = torchrun(str(tmp_path / "fails.py"), *SETTINGS, f"--folder={tmp_path}")
+    assert done.returncode == 1  # torchrun's own
+    assert "epoch 1" in done.stdout
+    assert "epoch 2" not in done.stdout
+    assert "rank 1: The second epoch is cursed.\n" in done.stderr
+
+
+@needs_loopback
+def test_every_rank_fails_and_says_why_when_one_lacks_the_data(tmp_path):
+    cifar_batches(tmp_path / "data")
+    command = ["-m", "torchbook.train_distributed", "--source=real", f"--folder={tmp_path / 'run'}"]
+    roots = [{"TORCHBOOK_DATA": str(tmp_path / name)} for name in ("data", "none")]
+    (first, on_first), (second, on_second) = two_processes(command, tmp_path, roots)
+    assert (first, second) == (2, 2)
+    assert on_first.startswith("rank 0: Rank 1 is not ready: No real cifar10 data in ")
+    assert on_second.startswith("rank 1: No real cifar10 data in ")
+    assert not (tmp_path / "run").exists()
+
+
+AGREE = """
+from functools import partial
+import json
+from pathlib import Path
+from torchbook.train_distributed import agree, join_group, prepare, read_arguments
+rank, world, device = join_group()
+said = {}
+for name, arguments in json.loads(Path("cases.json").read_text()).items():
+    try:
+        agree(partial(prepare, read_arguments(arguments[rank]), rank, world, device))
+        said[name] = "equal"
+    except ValueError as error:
+        said[name] = str(error)
+Path(f"said-{rank}.json").write_text(json.dumps(said))
+"""
+UNEQUAL = {  # what rank 0 and rank 1 are started with, and what is said to differ
+    "nothing": ([], [], "equal"),
+    "the checkpoint": (["--folder=done"], ["--folder=done"], "equal"),
+    "a folder that is not shared": (["--folder=done"], ["--folder=new"], r"epochs done \(rank 0: 1; rank 1: 0\)"),
+    "another run in the folder": (["--folder=done"], ["--folder=other"], r"in digest of the weights \(rank 0: \w+; r"),
+    "the data": (
+        ["--source=auto"],
+        ["--source=auto"],
+        r"data source \(rank 0: real CIFAR-10 .*; rank 1: drawn .*digest",
+    ),
+    "the number of images": (["--limit=90"], ["--limit=80"], r"images \(rank 0: 90; rank 1: 80\)"),
+    "seed": (["--seed=1"], ["--seed=2"], r"seed \(rank 0: 1; rank 1: 2\)"),
+    "lr": (["--lr=0.1"], ["--lr=0.2"], r"in lr \(rank 0: 0.1; rank 1: 0.2\)\."),
+    "epochs": (["--epochs=1"], ["--epochs=3"], r"in epochs \(rank 0: 1; rank 1: 3\)\."),
+    "batch size": (["--batch-size=8"], ["--batch-size=4"], r"in batch_size \(rank 0: 8; rank 1: 4\)\."),
+    "flips": (["--flip"], ["--no-flip"], r"in flip \(rank 0: True; rank 1: False\)\."),
+    "one cannot": (["--batch-size=8"], ["--batch-size=9"], "Rank 1 is not ready: --batch-size must be a multiple of"),
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory) -> list[dict]:
+    """What each rank says to each case of UNEQUAL."""
+    folder = tmp_path_factory.mktemp("agree")
+    cache = str(tmp_path_factory.getbasetemp().parent / "torchbook-cache")  # that of the other tests
+    cifar_batches(folder / "data")
+    start = ["--source=embedded", "--limit=100", "--epochs=2"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHBOOK_CACHE", cache)
+        patch.setattr(train_distributed.os, "_exit", _die)
+        with pytest.raises(Died):
+            main([*start, "--batch-size=64", f"--folder={folder / 'done'}", "--crash-at-step=2"])
+    state = torch.load(folder / "done" / "last.pt", weights_only=True)
+    state["model"]["fc3.bias"] += 1
+    (folder / "other").mkdir()
+    torch.save(state, folder / "other" / "last.pt")
+    cases = {name: [[*start, "--folder=new", *own] for own in case[:2]] for name, case in UNEQUAL.items()}
+    (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
+    (folder / "agree.py").write_text(AGREE, encoding="utf-8")
+    roots = [{"TORCHBOOK_DATA": str(folder / name), "TORCHBOOK_CACHE": cache} for name in ("data", "none")]
+    for code, errors in two_processes(["agree.py"], folder, roots):
+        assert code == 0, errors[-3000:]
+    return [json.loads((folder / f"said-{rank}.json").read_text(encoding="utf-8")) for rank in range(2)]
+
+
+@needs_loopback
+@pytest.mark.parametrize("case", UNEQUAL)
+def test_ranks_that_would_not_train_the_same_run_are_refused(case, said):
+    assert re.search(UNEQUAL[case][2], said[0][case])
+    own_problem = case == "one cannot"  # rank 1 says it without saying of whom
+    assert said[1][case] == said[0][case].removeprefix("Rank 1 is not ready: " if own_problem else "")
+
+
+def test_differences_name_all_ranks():
+    facts = [{"seed": 1, "lr": lr, "epochs done": epochs} for lr, epochs in ((0.1, 3), (0.2, 0), (0.1, 3))]
+    assert differences(facts) == ["lr (rank 0, 2: 0.1; rank 1: 0.2)", "epochs done (rank 0, 2: 3; rank 1: 0)"]
+    assert differences(facts[::2]) == []
+
+
+def test_a_digest_sees_one_number():
+    whole, changed = torch.arange(6.0).view(2, 3), torch.arange(6.0).view(2, 3)
+    changed[1, 2] += 1e-6
+    assert digest([whole]) == digest([whole.t().contiguous().t()]) != digest([changed])
+
+
+class Patched:
+    """A machine with GPUs, for `join_group`; what it starts is written down."""
+
+    def __init__(self, monkeypatch, gpus: int):
+        self.started = []
+        monkeypatch.delenv("TORCHBOOK_DEVICE", raising=False)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+        monkeypatch.setattr(torch.cuda, "set_device", lambda device: self.started.append(str(device)))
+        monkeypatch.setattr(dist, "init_process_group", self.init)
+
+    def init(self, backend, *, store, rank, world_size, device_id=None):
+        self.started.append((backend, rank, world_size, device_id and str(device_id)))
+
+
+@pytest.mark.parametrize(
+    ("gpus", "started"), [(0, [("gloo", 0, 1, None)]), (2, ["cuda:0", ("nccl", 0, 1, "cuda:0")])]
+)  # fmt: skip
+def test_one_process_takes_the_first_gpu(gpus, started, monkeypatch, capsys):
+    machine = Patched(monkeypatch, gpus)
+    assert join_group() == (0, 1, torch.device("cuda", 0) if gpus else torch.device("cpu"))
+    assert machine.started == started
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("gpus", "others", "backend", "says"),
+    [
+        (2, "cuda", "nccl", ""),
+        (1, "cpu", "gloo", "2 processes and 1 GPU on this machine: all train on the CPU, with gloo.\n"),
+        (1, "cuda", "gloo", "2 processes and 1 GPU on this machine: all train on the CPU, with gloo.\n"),
+        (2, "cpu", "gloo", ""),  # the machine with too few says so
+        (0, "cpu", "gloo", ""),
+    ],
+)
+@pytest.mark.parametrize("local_rank", [0, 1])
+def test_all_processes_take_gpus_or_none_does(gpus, others, backend, says, local_rank, monkeypatch, capsys):
+    machine, store = Patched(monkeypatch, gpus), dist.HashStore()
+    for rank in range(4):  # two machines
+        store.set(f"device of {rank}", others)
+    for name, value in {"RANK": local_rank, "LOCAL_RANK": local_rank, "LOCAL_WORLD_SIZE": 2, "WORLD_SIZE": 4}.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr(dist, "rendezvous", lambda method: iter([(store, local_rank, 4)]))
+    device = torch.device("cuda", local_rank) if backend == "nccl" else torch.device("cpu")
+    assert join_group() == (local_rank, 4, device)
+    assert machine.started[-1] == (backend, local_rank, 4, str(device) if backend == "nccl" else None)
+    assert capsys.readouterr().err == (says if local_rank == 0 else "")
+
+
+@pytest.mark.parametrize("accuracies", [[0.3, 0.5, 0.4], [0.1, 0.2, 0.3], [0.5, 0.5, 0.2], [0.0, 0.0]])
+def test_best_and_last_are_kept_apart_and_a_resumed_run_knows_the_best(accuracies, tmp_path):
+    args, cpu = read_arguments([]), torch.device("cpu")
+    for epoch, accuracy in enumerate(accuracies):
+        parts = build(args, 10, cpu)  # a new process for each epoch
+        start, best = resume(tmp_path / "last.pt", parts, {})
+        assert start == epoch
+        torch.nn.init.constant_(parts["model"].fc3.bias, epoch)
+        assert save(tmp_path, parts, accuracy, best, epoch=epoch + 1, settings={}) == max(accuracies[: epoch + 1])
+    best_epoch = accuracies.index(max(accuracies))
+    for name, epoch in {"best": best_epoch, "last": len(accuracies) - 1}.items():
+        saved = torch.load(tmp_path / f"{name}.pt", weights_only=True)
+        assert (saved["epoch"], saved["best"]) == (epoch + 1, max(accuracies))
+        assert set(saved["model"]["fc3.bias"].tolist()) == {epoch}
+
+
+@needs_loopback
+def test_the_best_epoch_of_a_resumed_run_evaluated_again_gives_what_was_printed(tmp_path, capsys, monkeypatch):
+    arguments = [
+        "--source=embedded",
+        "--limit=200",
+        "--epochs=6",
+        "--batch-size=16",
+        "--lr=0.2",
+        f"--folder={tmp_path}",
+    ]
+    with monkeypatch.context() as patch:
+        patch.setattr("torchbook.train_distributed.os._exit", _die)
+        with pytest.raises(Died):
+            main([*arguments, "--crash-at-step=50"])  # in the fifth epoch
+    assert main(arguments) == 0
+    printed = [float(number) for number in re.findall(r"val ([\d.]+)%", capsys.readouterr().out)]
+    assert len(printed) == 6
+    net = LeNet(in_channels=3)
+    saved = load_checkpoint(tmp_path / "best.pt", model=net)
+    assert saved["epoch"] == printed.index(max(printed)) + 1
+    _, val = load_images("cifar10", source="embedded", limit=200).split(val_fraction=0.1, seed=0)
+    _, accuracy = evaluate(net, Batches(val, 500, transform=normalize))
+    assert accuracy == saved["best"] == torch.load(tmp_path / "last.pt", weights_only=True)["best"]
+    assert round(100 * accuracy, 1) == max(printed)  # of 20 images: printed without loss
+
+
+@needs_loopback
+def test_a_checkpoint_of_another_script_is_refused(tmp_path, capsys):
+    torch.save({"model": LeNet(in_channels=3).state_dict()}, tmp_path / "last.pt")
+    assert main([*SETTINGS, f"--folder={tmp_path}"]) == 2
+    assert "epochs=None, not 2" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
