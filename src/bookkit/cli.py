@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import asdict
 import json
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-import typer
+try:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+    import typer
+except ModuleNotFoundError as missing:
+    raise SystemExit(f"bookkit needs {missing.name}: pip install -e '.[cli]' in the book's folder brings it.") from None
 
 from bookkit import execute, results, verify
 from bookkit.notebooks import BookError, find_chapters, find_root
@@ -25,7 +28,7 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="The data sets: what there is, get one, where it lies.")
 app.add_typer(data_app, name="data")
 
-Chapters = Annotated[Optional[list[str]], typer.Argument(help="5, 05 or 05_cifar10; all when none is named.")]  # noqa: UP045
+Chapters = Annotated[list[str] | None, typer.Argument(help="5, 05 or 05_cifar10; all when none is named.")]
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def run(
     save: Annotated[bool, typer.Option("--save", help="Write the outputs back to notebooks/ (quick only).")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Chapters at a time; 0 chooses: 2, or 1 for long profiles.")] = 0,
     settings: Annotated[
-        Optional[list[str]], typer.Option("--set", help="name=value, a parameter of every chapter named.")  # noqa: UP045
+        list[str] | None, typer.Option("--set", help="name=value, a parameter of every chapter named.")
     ] = None,
 ) -> None:
     """Execute chapters; the copies go to _build/executed/PROFILE. A full run records its results in book/results."""
@@ -193,7 +196,7 @@ def data_list() -> None:
 @data_app.command("fetch")
 def data_fetch(
     name: str,
-    folder: Annotated[Optional[Path], typer.Option(help="Where to put it; the cache folder when not given.")] = None,  # noqa: UP045
+    folder: Annotated[Path | None, typer.Option(help="Where to put it; the cache folder when not given.")] = None,
 ) -> None:
     """Get a real data set (verified; resumed when cut off) and print where it lies."""
     with sentences(ValueError, OSError):
@@ -203,7 +206,7 @@ def data_fetch(
 
 
 @data_app.command("path")
-def data_path(name: Annotated[Optional[str], typer.Argument()] = None) -> None:  # noqa: UP045
+def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Where a data set lies; without a name, the folders that are searched, in order."""
     from torchbook.data.folders import data_roots
 

@@ -51,4 +51,4 @@ def show_failure(out: Console, root: Path, outcome: Outcome) -> None:
     for line in outcome.error:
         out.print(f"  | {line}", markup=False)
     if outcome.executed.is_file():
-        out.print(f"  The executed copy is {outcome.executed.relative_to(root)}", markup=False)
+        out.print(f"  The executed copy is {outcome.executed.relative_to(root).as_posix()}", markup=False)

@@ -7,11 +7,17 @@ from pathlib import Path
 import warnings
 
 import numpy as np
-import onnx
-import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 from torchbook.checkpoint import write_atomically
+
+try:
+    import onnx
+    import onnxruntime as ort
+    import onnxscript  # noqa: F401  (torch.onnx.export asks for it)
+except ModuleNotFoundError as missing:
+    need = f"torchbook.export needs {missing.name}: pip install -e '.[export]' in the book's folder brings it."
+    raise ModuleNotFoundError(need, name=missing.name) from None
 
 
 def export_onnx(

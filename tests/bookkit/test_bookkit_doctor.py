@@ -51,7 +51,7 @@ def test_old_python_is_a_problem(monkeypatch):
     monkeypatch.setattr(doctor.sys, "version_info", (3, 9, 1))
     [row] = doctor.python(None)
     assert row.state == doctor.PROBLEM
-    assert "3.10" in row.remedy
+    assert "3.11" in row.remedy
 
 
 def test_a_cache_folder_that_cannot_be_made_is_a_problem(tmp_path, monkeypatch):
@@ -79,7 +79,7 @@ def test_a_check_that_breaks_is_a_problem_and_the_others_go_on(book, monkeypatch
     broken.__name__ = "disk"
     monkeypatch.setattr(doctor, "disk", broken)
     rows = doctor.examine(book)
-    assert doctor.Row("disk", doctor.PROBLEM, "OSError: the disk is gone", "pip install -r requirements.txt") in rows
+    assert doctor.Row("disk", doctor.PROBLEM, "OSError: the disk is gone", doctor.INSTALL) in rows
     assert rows[-1].check == "notebooks"
 
 
