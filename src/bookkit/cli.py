@@ -36,7 +36,7 @@ def sentences(*kinds: type[Exception]) -> Iterator[None]:
     """Turn an error that the user can mend into its sentence on standard error and exit code 2."""
     try:
         yield
-    except (BookError, *kinds) as error:
+    except (BookError, *kinds) as error:  # type: ignore[misc]
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
 
@@ -195,14 +195,29 @@ def data_list() -> None:
 
 @data_app.command("fetch")
 def data_fetch(
-    name: str,
+    name: Annotated[str | None, typer.Argument(help="One of bookkit data list; every set when none is named.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Where to put it; the cache folder when not given.")] = None,
 ) -> None:
-    """Get a real data set (verified; resumed when cut off) and print where it lies."""
+    """Get a real data set (verified; resumed when cut off) and print where it lies.
+
+    Without a name every set is fetched; one that fails is told, the others go on, and the exit code is 1.
+    """
     with sentences(ValueError, OSError):
+        from torchbook.data.catalog import CATALOG
         from torchbook.data.fetch import fetch
 
-        typer.echo(str(fetch(name, folder)))
+        if name is not None:
+            typer.echo(str(fetch(name, folder)))
+            return
+    failed = 0
+    for each in (key for key, entry in CATALOG.items() if entry.files):
+        try:
+            typer.echo(str(fetch(each, folder)))
+        except (ValueError, OSError) as error:
+            failed += 1
+            typer.echo(str(error), err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @data_app.command("path")
