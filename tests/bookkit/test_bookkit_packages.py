@@ -14,6 +14,7 @@ import tomllib
 from packaging.requirements import Requirement
 from packaging.version import Version
 import pytest
+import torchbook
 import yaml
 
 from bookkit import before
@@ -59,10 +60,25 @@ def test_the_workflow_runs_every_python():
     assert jobs["systems"]["strategy"]["matrix"]["python"] == PYTHONS
 
 
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("README.md", "version {}"),
+        ("CHANGELOG.md", "## [{}] - "),
+        ("CITATION.cff", "version: {}\n"),
+        ("_config.yml", "Version {}."),
+    ],
+)
+def test_the_version_is_the_same_everywhere(name, form):
+    assert form.format(torchbook.__version__) in text(name)
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-hashes.lock"])
 def test_a_lock_holds_every_pin_and_names_no_place(lock):
     locked = {(pin.name, str(pin.specifier)) for pin in pins(lock)}
-    wanted = {(pin.name, str(pin.specifier)) for name in ("requirements.txt", "requirements-dev.txt") for pin in pins(name)}
+    wanted = {
+        (pin.name, str(pin.specifier)) for name in ("requirements.txt", "requirements-dev.txt") for pin in pins(name)
+    }
     assert wanted <= locked
     assert not re.search(r"https?:|file:|--(?!hash)|^-", text(lock), re.MULTILINE)
 
@@ -126,9 +142,10 @@ def test_the_extras_have_what_is_imported(paths, extras):
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
 def test_the_extra_for_chapters_has_what_they_import(path):
     cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-    lines = [line for cell in cells for line in "".join(cell["source"]).splitlines()]
-    imports = "\n".join(line.strip() for line in lines if re.match(r"\s*(import \w|from \w[\w.]* import (?!\())", line))
-    assert imported(imports) - {"them"} <= declared("chapters")
+    source = "\n".join("".join(cell["source"]) for cell in cells)
+    modules = re.findall(r"^\s*(?:from (?=\w[\w.]* import)|import )([\w.]+)", source, re.MULTILINE)
+    needed = imported("\n".join(f"import {module}" for module in modules))
+    assert needed <= declared("chapters")
 
 
 @pytest.mark.parametrize(
@@ -197,11 +214,6 @@ def test_every_pin_and_lock_has_a_wheel(python, system, tmp_path, monkeypatch):
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    chosen = {(pin.name, str(pin.specifier)) for pin in pins_of(tmp_path / "out.txt")}
+    chosen = {(pin.name, str(pin.specifier)) for pin in pins(str(tmp_path / "out.txt"))}
     unlocked = {name for name, _ in chosen - {(pin.name, str(pin.specifier)) for pin in pins("requirements.lock")}}
     assert not {name for name in unlocked if not name.startswith(("nvidia-", "cuda-"))}
-
-
-def pins_of(path: Path) -> list[Requirement]:
-    lines = [line.split(" #")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
