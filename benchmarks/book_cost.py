@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 import json
@@ -123,7 +123,7 @@ def keep(values: dict[str, dict[str, Any]]) -> None:
     """Record these parts, each with its date and commit; the other parts stay as they were recorded."""
     from bookkit.results import commit  # slow to import
 
-    stamp = {"date": datetime.now(timezone.utc).isoformat(timespec="seconds"), "commit": commit(ROOT)}
+    stamp = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit(ROOT)}
     earlier = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     parts = earlier.get("book_cost", {}).get("values", {})
     record("book_cost", {**parts, **{part: {**rows, **stamp} for part, rows in values.items()}})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 import json
 from pathlib import Path
 from statistics import median
@@ -70,7 +70,7 @@ def record(name: str, values: Mapping[str, Any], threads: int | None = None, pat
 
     content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     content[name] = {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(ROOT),
         "torch": torch.__version__,
         "hardware": hardware(threads),

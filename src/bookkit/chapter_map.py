@@ -104,7 +104,7 @@ class DrawChapterMap(SphinxPostTransform):
 
     def boxes(self, rows: list[Row], heading: str) -> list[Box]:
         """The rows with their titles, links and direct dependencies. Raises MapError for a label of no page."""
-        labels = self.env.get_domain("std").labels
+        labels = self.env.get_domain("std").labels  # type: ignore[attr-defined]
         edges = direct_edges({row.number: row.after for row in rows})
         boxes = []
         for row in rows:

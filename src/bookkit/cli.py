@@ -8,12 +8,15 @@ from dataclasses import asdict
 import json
 from pathlib import Path
 import sys
-from typing import Annotated, Optional
+from typing import Annotated
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-import typer
+try:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+    import typer
+except ModuleNotFoundError as missing:
+    raise SystemExit(f"bookkit needs {missing.name}: pip install -e '.[cli]' in the book's folder brings it.") from None
 
 from bookkit import execute, results, verify
 from bookkit.notebooks import BookError, find_chapters, find_root
@@ -27,7 +30,7 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, help="The data sets: what there is, get one, where it lies.")
 app.add_typer(data_app, name="data")
 
-Chapters = Annotated[Optional[list[str]], typer.Argument(help="5, 05 or 05_cifar10; all when none is named.")]  # noqa: UP045
+Chapters = Annotated[list[str] | None, typer.Argument(help="5, 05 or 05_cifar10; all when none is named.")]
 
 
 Timeout = Annotated[
@@ -40,7 +43,7 @@ def sentences(*kinds: type[Exception]) -> Iterator[None]:
     """Turn an error that the user can mend into its sentence on standard error and exit code 2."""
     try:
         yield
-    except (BookError, *kinds) as error:
+    except (BookError, *kinds) as error:  # type: ignore[misc]
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
 
@@ -53,7 +56,7 @@ def run(
     accept: Annotated[bool, typer.Option("--accept", help="With --save: write these changes.")] = False,
     jobs: Annotated[int, typer.Option(min=0, help="Chapters at a time; 0 chooses: 2, or 1 for long profiles.")] = 0,
     settings: Annotated[
-        Optional[list[str]], typer.Option("--set", help="name=value, a parameter of every chapter named.")  # noqa: UP045
+        list[str] | None, typer.Option("--set", help="name=value, a parameter of every chapter named.")
     ] = None,
     timeout: Timeout = 0,
 ) -> None:
@@ -216,18 +219,33 @@ def data_list() -> None:
 
 @data_app.command("fetch")
 def data_fetch(
-    name: str,
-    folder: Annotated[Optional[Path], typer.Option(help="Where to put it; the cache folder when not given.")] = None,  # noqa: UP045
+    name: Annotated[str | None, typer.Argument(help="One of bookkit data list; every set when none is named.")] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to put it; the cache folder when not given.")] = None,
 ) -> None:
-    """Get a real data set (verified; resumed when cut off) and print where it lies."""
+    """Get a real data set (verified; resumed when cut off) and print where it lies.
+
+    Without a name every set is fetched; one that fails is told, the others go on, and the exit code is 1.
+    """
     with sentences(ValueError, OSError):
+        from torchbook.data.catalog import CATALOG
         from torchbook.data.fetch import fetch
 
-        typer.echo(str(fetch(name, folder)))
+        if name is not None:
+            typer.echo(str(fetch(name, folder)))
+            return
+    failed = 0
+    for each in (key for key, entry in CATALOG.items() if entry.files):
+        try:
+            typer.echo(str(fetch(each, folder)))
+        except (ValueError, OSError) as error:
+            failed += 1
+            typer.echo(str(error), err=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 @data_app.command("path")
-def data_path(name: Annotated[Optional[str], typer.Argument()] = None) -> None:  # noqa: UP045
+def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Where a data set lies; without a name, the folders that are searched, in order."""
     from torchbook.data.folders import data_roots
 

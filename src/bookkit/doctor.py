@@ -11,8 +11,10 @@ import shutil
 import sys
 import tempfile
 
+from bookkit.before import obstacle
+
 OK, NOTE, PROBLEM = "ok", "note", "problem"
-LEAST_PYTHON = (3, 10)
+INSTALL = "pip install -r requirements.txt -c requirements.lock"
 LEAST_MEMORY = 4  # GB in the machine; the chapters stay under 2
 LEAST_DISK = 3  # GB free; CIFAR-10 needs about 0.6 while it is unpacked, PyTorch's own packages far more
 
@@ -35,16 +37,14 @@ def examine(root: Path | None) -> list[Row]:
             rows += check(root)
         except Exception as error:  # whatever is broken here is what the reader came to learn
             name = check.__name__.replace("_", " ")
-            rows.append(Row(name, PROBLEM, f"{type(error).__name__}: {error}", "pip install -r requirements.txt"))
+            rows.append(Row(name, PROBLEM, f"{type(error).__name__}: {error}", INSTALL))
     return rows
 
 
 def python(root: Path | None) -> Iterator[Row]:
     found = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-    if sys.version_info >= LEAST_PYTHON:
-        yield Row("Python", OK, found)
-    else:
-        yield Row("Python", PROBLEM, found, "Install Python 3.10 or newer, and make the environment with it.")
+    stop = obstacle(platform.system(), platform.machine(), tuple(sys.version_info[:2]), platform.mac_ver()[0])
+    yield Row("Python", PROBLEM if stop else OK, found, stop)
 
 
 def torch_import(root: Path | None) -> Iterator[Row]:
@@ -54,7 +54,7 @@ def torch_import(root: Path | None) -> Iterator[Row]:
         import torchvision
     except Exception as error:  # a broken wheel raises OSError or RuntimeError as well as ImportError
         first = (str(error).splitlines() or [""])[0]
-        yield Row("PyTorch", PROBLEM, f"{type(error).__name__}: {first}", "pip install -r requirements.txt")
+        yield Row("PyTorch", PROBLEM, f"{type(error).__name__}: {first}", INSTALL)
         return
     yield Row("PyTorch", OK, f"torch {torch.__version__}, torchvision {torchvision.__version__}")
 
@@ -93,11 +93,10 @@ def packages(root: Path | None) -> Iterator[Row]:
         else:
             if not wanted.specifier.contains(installed, prereleases=True):
                 other.append(f"{wanted.name} {installed} instead of {wanted.specifier}")
-    remedy = "pip install -r requirements.txt"
     if missing:
-        yield Row("packages", PROBLEM, f"missing: {', '.join(missing)}", remedy)
+        yield Row("packages", PROBLEM, f"missing: {', '.join(missing)}", INSTALL)
     if other:
-        yield Row("packages", NOTE, f"other versions than tested: {', '.join(other)}", remedy)
+        yield Row("packages", NOTE, f"other versions than tested: {', '.join(other)}", INSTALL)
     if not missing and not other:
         yield Row("packages", OK, f"{count} packages as in requirements.txt")
 

@@ -47,7 +47,7 @@ def show_end(out: Console, root: Path, outcome: Outcome) -> None:
     for line in outcome.error[:-1]:
         out.print(f"  | {line}", markup=False)
     if outcome.executed.is_file():
-        out.print(f"  The executed copy is {outcome.executed.relative_to(root)}", markup=False)
+        out.print(f"  The executed copy is {outcome.executed.relative_to(root).as_posix()}", markup=False)
 
 
 def show_changes(out: Console, name: str, lines: list[str], written: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 import json
 import os
@@ -23,7 +23,7 @@ def record(root: Path, name: str, executed: Path, profile: str, parameters: dict
     content = {
         "chapter": name,
         "profile": profile,
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(root),
         "torch": _version("torch"),
         "torchvision": _version("torchvision"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+from pathlib import Path, PurePath
 import re
 
 import nbformat
@@ -87,10 +86,15 @@ def _clean_output(output: nbformat.NotebookNode, count: int, root: Path) -> nbfo
     return output
 
 
-def _without_folders(line: str, root: Path) -> str:
+def _without_folders(line: str, root: PurePath) -> str:
+    """A line of a traceback without the folders of this machine, its paths written with slashes."""
     start = r"(?:~|[A-Za-z]:)?[\\/](?:[^\s'\"\x1b]*[\\/])?"  # a path's beginning; an escape code may stand before it
-    line = re.sub(start + r"(?=(?:site|dist)-packages[\\/])", "", line)
-    line = re.sub(start + r"lib[\\/](?=python3)", "", line)
-    for folder in (root, Path.home()):
-        line = line.replace(f"{folder}{os.sep}", "")
-    return line
+    folders = "|".join(re.escape(f"{folder}") + r"[\\/]" for folder in (root, Path.home()))
+    rest = r"(?P<rest>(?:site|dist)-packages[\\/][^\s'\"\x1b]*)"
+    line = re.sub(rf"{start}{rest}", _with_slashes, line)
+    line = re.sub(rf"{start}lib[\\/](?P<rest>python3[^\s'\"\x1b]*)", _with_slashes, line)
+    return re.sub(rf"(?:{folders})(?P<rest>[^\s'\"\x1b]*)", _with_slashes, line)
+
+
+def _with_slashes(match: re.Match[str]) -> str:
+    return match["rest"].replace("\\", "/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 import shutil
 import subprocess
@@ -31,6 +32,8 @@ def build_site(root: Path, source: str = "stored", strict: bool = False) -> Path
     """
     if source not in SOURCES:
         raise BookError(f"Unknown source {source!r}: use {' or '.join(SOURCES)}.")
+    if find_spec("jupyter_book") is None:
+        raise SiteError("The site needs jupyter-book: pip install -e '.[book]' in the book's folder brings it.")
     book = root if source == "stored" else stage_full(root)
     if strict and (book / "_build").is_dir():  # pages from the store would hide their warnings
         for folder in ("html", ".doctrees"):

@@ -7,12 +7,18 @@ from pathlib import Path
 import warnings
 
 import numpy as np
-import onnx
-import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 from torchbook.data.cache import write_atomically
 from torchbook.training import keeping_modes
+
+try:
+    import onnx
+    import onnxruntime as ort
+    import onnxscript  # noqa: F401  (torch.onnx.export asks for it)
+except ModuleNotFoundError as missing:
+    need = f"torchbook.export needs {missing.name}: pip install -e '.[export]' in the book's folder brings it."
+    raise ModuleNotFoundError(need, name=missing.name) from None
 
 
 def export_onnx(

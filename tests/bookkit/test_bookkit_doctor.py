@@ -51,7 +51,7 @@ def test_old_python_is_a_problem(monkeypatch):
     monkeypatch.setattr(doctor.sys, "version_info", (3, 9, 1))
     [row] = doctor.python(None)
     assert row.state == doctor.PROBLEM
-    assert "3.10" in row.remedy
+    assert "3.11" in row.remedy
 
 
 def test_a_cache_folder_that_cannot_be_made_is_a_problem(tmp_path, monkeypatch):
@@ -79,7 +79,7 @@ def test_a_check_that_breaks_is_a_problem_and_the_others_go_on(book, monkeypatch
     broken.__name__ = "disk"
     monkeypatch.setattr(doctor, "disk", broken)
     rows = doctor.examine(book)
-    assert doctor.Row("disk", doctor.PROBLEM, "OSError: the disk is gone", "pip install -r requirements.txt") in rows
+    assert doctor.Row("disk", doctor.PROBLEM, "OSError: the disk is gone", doctor.INSTALL) in rows
     assert rows[-1].check == "notebooks"
 
 
@@ -122,3 +122,22 @@ def test_data_path_is_where_the_data_lie(book, tmp_path):
     (tmp_path / "cifar10").mkdir()
     assert bookkit(book, "data", "path", "cifar10", TORCHBOOK_DATA=str(tmp_path)).stdout == f"{tmp_path / 'cifar10'}\n"
     assert bookkit(book, "data", "path", TORCHBOOK_DATA=str(tmp_path)).stdout.splitlines()[0] == str(tmp_path)
+
+
+def test_fetch_without_a_name_goes_on_after_a_set_that_fails(book, monkeypatch):
+    from torchbook.data import fetch
+
+    asked = []
+
+    def broken(name, folder):
+        asked.append(name)
+        if len(asked) == 1:
+            raise OSError("the mirror is gone")
+        return Path("somewhere") / name
+
+    monkeypatch.setattr(fetch, "fetch", broken)
+    result = bookkit(book, "data", "fetch")
+    assert result.exit_code == 1
+    assert result.stderr == "the mirror is gone\n"
+    assert len(asked) > 3
+    assert [Path(line).name for line in result.stdout.splitlines()] == asked[1:]

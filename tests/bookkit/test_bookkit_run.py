@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 import subprocess
 import sys
 
@@ -239,6 +239,25 @@ def test_saved_tracebacks_and_streams_do_not_depend_on_the_machine(tmp_path):
     assert [output.get("text") for output in cell.outputs] == ["a\nb\n", None]
     assert cell.outputs[1].traceback == ["File \x1b[32msite-packages/torch/nn.py:1", "src/a.py"]
     assert cell.execution_count == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "saved"),
+    [
+        (
+            r"File \x1b[32mC:\Users\a\.venv\Lib\site-packages\torch\nn.py:1\x1b[39m",
+            "File \x1b[32msite-packages/torch/nn.py:1\x1b[39m",
+        ),
+        (
+            r"File ~\AppData\Python311\Lib\site-packages\torch\nn.py:1, in f(x)",
+            "File site-packages/torch/nn.py:1, in f(x)",
+        ),
+        (r"File D:\my book\src\a.py:2, in g(x)", "File src/a.py:2, in g(x)"),
+        (r"ValueError: no such form: '\d+'", r"ValueError: no such form: '\d+'"),
+    ],
+)
+def test_tracebacks_of_windows_are_saved_as_those_of_linux(line, saved):
+    assert save._without_folders(line.replace(r"\x1b", "\x1b"), PureWindowsPath(r"D:\my book")) == saved
 
 
 @pytest.mark.parametrize(
