@@ -80,8 +80,8 @@ test-portable: $(INSTALLED) ## the stored outputs on other processors, emulated
 test-offline: $(INSTALLED) ## the notebooks without any network (Linux)
 	unshare -rn sh -c '$(BIN)/python -c "$$LOOPBACK_UP" && $(BOOK) verify'
 
-lab: $(READER) ## JupyterLab in notebooks/
-	$(BIN)/jupyter lab --notebook-dir notebooks
+lab: $(READER) ## JupyterLab on a notebook that says where to begin; its kernel is this environment's
+	JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/START_HERE.ipynb
 
 run: $(READER) ## re-execute every notebook (quick) and show what changes; ACCEPT=1 stores it
 	$(BOOK) run --save $(if $(ACCEPT),--accept)

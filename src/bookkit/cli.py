@@ -15,6 +15,7 @@ try:
     from rich.markup import escape
     from rich.table import Table
     import typer
+    import yaml
 except ModuleNotFoundError as missing:
     raise SystemExit(f"bookkit needs {missing.name}: pip install -e '.[cli]' in the book's folder brings it.") from None
 
@@ -174,6 +175,47 @@ def site(
     except BookError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+
+
+@app.command("student")
+def student_command(
+    chapters: Chapters = None,
+    to: Annotated[Path, typer.Option("--to", help="A new folder.")] = Path("_build/student"),
+) -> None:
+    """Copies for students: chapters without solutions and outputs, the helper package, a README; zipped."""
+    from bookkit.student import student_copies
+
+    with sentences(OSError):
+        root = find_root()
+        title = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["title"]
+        typer.echo(str(student_copies(root, find_chapters(root, chapters), to, title)))
+
+
+@app.command("grade")
+def grade_command(
+    folder: Path,
+    seconds: Annotated[float, typer.Option("--timeout", min=1, help="Seconds that one exercise may take.")] = 60,
+    jobs: Annotated[int, typer.Option(min=1, help="Exercises at a time.")] = 2,
+) -> None:
+    """Run the exercises of handed-in notebooks; write grades.csv and grades.html into FOLDER.
+
+    It executes other people's code with your rights: use a container or a virtual machine without network and without
+    your files. An answer that wants to forge a pass can do so.
+    """
+    from bookkit import grade
+
+    with sentences(OSError):
+        grades = grade.grade_folder(find_root(), folder, seconds, jobs)
+        written = grade.write_report(grades, folder)
+    table = Table("student", "exercise", "", "still wrong")
+    for one in grades:
+        state = "passed" if one.passed else "not yet"
+        table.add_row(*map(escape, (one.student, one.exercise, state, " ".join(one.problems))))
+    console().print(table)
+    for exercise, sentence, count in grade.frequent_mistakes(grades, 3):
+        typer.echo(f"{count} x {exercise}: {sentence}")
+    typer.echo(f"{sum(one.passed for one in grades)} of {len(grades)} exercises passed.")
+    typer.echo("\n".join(map(str, written)))
 
 
 @app.command("doctor")

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 from torchbook.history import History
 from torchbook.measures import LossFunction, Meter, Metric, accuracy
+from torchbook.progress import progress
 from torchbook.schedules import check_length, step_epoch, way_back, when_to_step
-from tqdm import tqdm
 
 
 @contextmanager
@@ -151,28 +151,29 @@ def fit(
     history.interrupted, history.metric = False, name
     options = {"metric": metric, "autocast": autocast}
     done, go_back = len(history), way_back(scheduler, optimizer)
-    bar = tqdm(range(epochs), desc="epochs", leave=False)
     try:
-        for _ in bar:
-            done, go_back = len(history), way_back(scheduler, optimizer)
-            start = time.perf_counter()
-            per_batch = scheduler if step_at == "batch" else None
-            loss, score = train_one_epoch(
-                model, train_batches, optimizer, loss_fn, scheduler=per_batch, clip=clip, **options
-            )  # ends in reading a number, which waits for the device: the time is honest
-            seconds = time.perf_counter() - start
-            if not math.isfinite(loss):
-                raise FloatingPointError(
-                    f"The training loss is {loss} in epoch {len(history) + 1}: lower the learning rate, "
-                    "clip the gradients (clip=1.0) or look for inputs that are not finite."
-                )
-            val_loss = val_score = None
-            if val_batches is not None:
-                val_loss, val_score = evaluate(model, val_batches, loss_fn, **options)
-                bar.set_postfix(val_loss=f"{val_loss:.4f}")
-            if step_at == "epoch":
-                step_epoch(scheduler, loss if val_loss is None else val_loss)
-            history.record(loss, score, val_loss, val_score, seconds)
+        with progress(epochs, "epochs") as report:
+            report(0)
+            for epoch in range(1, epochs + 1):
+                done, go_back = len(history), way_back(scheduler, optimizer)
+                start = time.perf_counter()
+                per_batch = scheduler if step_at == "batch" else None
+                loss, score = train_one_epoch(
+                    model, train_batches, optimizer, loss_fn, scheduler=per_batch, clip=clip, **options
+                )  # ends in reading a number, which waits for the device: the time is honest
+                seconds = time.perf_counter() - start
+                if not math.isfinite(loss):
+                    raise FloatingPointError(
+                        f"The training loss is {loss} in epoch {len(history) + 1}: lower the learning rate, "
+                        "clip the gradients (clip=1.0) or look for inputs that are not finite."
+                    )
+                val_loss = val_score = None
+                if val_batches is not None:
+                    val_loss, val_score = evaluate(model, val_batches, loss_fn, **options)
+                if step_at == "epoch":
+                    step_epoch(scheduler, loss if val_loss is None else val_loss)
+                history.record(loss, score, val_loss, val_score, seconds)
+                report(epoch, f"loss {loss if val_loss is None else val_loss:.4f}")
     except KeyboardInterrupt as interrupt:
         history.cut(done)  # all of an epoch or nothing of it
         go_back()
@@ -183,6 +184,4 @@ def fit(
             "sys.last_value.history."
         )
         raise
-    finally:
-        bar.close()
     return history
