@@ -1,12 +1,12 @@
 """A Sphinx extension: pages show what full runs recorded in ``book/results/*.json``, and nothing typed by hand.
 
-Directive::
+A chapter quotes its full run in a plain table (`bookkit.quoted`), of which `bookkit.plain` makes the directive::
 
     ```{results} 05_cifar10
-    ch05_fast_accuracy : Fast road, test accuracy (%) : .1f
+    ch05_fast_accuracy : Fast recipe, test accuracy (%) : .1f
     ```
 
-The directive ``{all-results}`` repeats the tables of every chapter on one page, from the chapters' own blocks.
+The directive ``{all-results}`` repeats the tables of every chapter on one page, from the chapters' own tables.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import re
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+from bookkit.quoted import TABLE, directive_lines
+
 FOLDER = Path("book/results")
-BLOCK = re.compile(r"^```\{results\} (\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -53,11 +54,12 @@ def parse_rows(lines: list[str]) -> list[tuple[str, str, str]]:
 
 
 def results_blocks(notebook: Path) -> tuple[str, list[tuple[str, list[str]]]]:
-    """A chapter's title and its results blocks as (name of the record, lines)."""
+    """A chapter's title and its tables of the full run as (name of the record, lines of the directive)."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     text = "\n".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
     heading = HEADING.search(text)
-    return heading[1] if heading else notebook.stem, [(m[1], m[2].splitlines()) for m in BLOCK.finditer(text)]
+    tables = [directive_lines(table[0]) for table in TABLE.finditer(text)]
+    return heading[1] if heading else notebook.stem, [(notebook.stem, lines) for lines in tables]
 
 
 def stamp(record: dict) -> str:

@@ -173,8 +173,8 @@ class Page:
         return key
 
     def _full_table(self, table: re.Match) -> str:
-        rows = "\n".join(f"{name} : {label} : {spec}" for name, label, spec in quoted.full_rows(table[0]))
-        return f"```{{results}} {self.path.stem}\n{rows}\n```\n"
+        lines = "\n".join(quoted.directive_lines(table[0]))
+        return f"```{{results}} {self.path.stem}\n{lines}\n```\n"
 
 
 @lru_cache(maxsize=256)

@@ -62,6 +62,6 @@ def replace(prose: str, shown: Callable[[re.Match], str]) -> str:
     return replaced
 
 
-def full_rows(table: str) -> list[tuple[str, str, str]]:
-    """(name, label, format) of each row that quotes the full run."""
-    return [(row["name"], row["label"], row["spec"]) for row in ROW.finditer(table)]
+def directive_lines(table: str) -> list[str]:
+    """The rows of a table of the full run as `name : label : format`, the lines of the directive `{results}`."""
+    return [f"{row['name']} : {row['label']} : {row['spec']}" for row in ROW.finditer(table)]
