@@ -123,8 +123,14 @@ def exercises(chapter: Chapter) -> Iterator[Finding]:
                 yield number, f"the tag {kind}-{name} names another chapter than {chapter.number}"
             if name in places[kind]:
                 yield number, f"the tag {kind}-{name} is there twice"
-            if kind == "solution" and "hide-cell" not in tags(cell):
-                yield number, f"solution-{name} must be folded: tag it hide-cell"
+            if kind == "solution" and not _is_folded(cell):
+                yield (
+                    number,
+                    (
+                        f"solution-{name} must be folded in every tool: tag it hide-cell, set source_hidden and "
+                        "outputs_hidden in its metadata jupyter, and begin it with a comment that says what it is"
+                    ),
+                )
             if kind == "solution" and name not in places["exercise"]:
                 yield number, f"solution-{name} has no exercise-{name} before it"
             places[kind][name] = number
@@ -132,6 +138,13 @@ def exercises(chapter: Chapter) -> Iterator[Finding]:
         yield places["exercise"][name], f"exercise-{name} has no solution-{name}"
     if len(places["exercise"]) < LEAST_EXERCISES:
         yield None, f"the chapter has {len(places['exercise'])} exercises; at least {LEAST_EXERCISES}"
+
+
+def _is_folded(cell: nbformat.NotebookNode) -> bool:
+    """Folded on the site, in JupyterLab and in VS Code; the first line is what a folded cell shows."""
+    hidden = cell.metadata.get("jupyter", {})
+    in_editors = hidden.get("source_hidden") is True and hidden.get("outputs_hidden") is True
+    return "hide-cell" in tags(cell) and in_editors and cell.source.startswith("# Solution ")
 
 
 def no_installing(chapter: Chapter) -> Iterator[Finding]:

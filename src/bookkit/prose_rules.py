@@ -1,10 +1,11 @@
 """The rules for markdown cells. A rule yields (cell number from 1 or None, sentence).
 
-A result in prose comes through `{glue}`. What looks like a typed result and is none is marked in its own paragraph
-(a table: on the line above it) with an HTML comment, which the page does not show:
+A result in prose is quoted from the run, `98.6<!-- ch03_test_percent:.1f -->` (`bookkit.quoted`). What looks like a
+typed result and is none is marked in its own paragraph (a table: on the line above it) with an HTML comment, which the
+page does not show:
 
 - `<!-- bound: asserted in the next cell -->`: a bound that one of the two code cells after or before asserts;
-- `<!-- cited -->`, or a `{cite}` role: somebody else's figure, whose source the paragraph names;
+- `<!-- cited -->`, or a link to `references.md`: somebody else's figure, whose source the paragraph names;
 - `<!-- setting -->`: a choice, not a result ("30 % of the pixels are masked").
 
 A few settings need no mark, as they cannot be results: "50 % dropout", "a 95 % confidence interval", "10 % chance".
@@ -16,22 +17,31 @@ import ast
 from collections.abc import Iterator
 import re
 
+from bookkit import quoted
 from bookkit.code_rules import Finding, parse
 from bookkit.notebooks import Chapter
 
 FENCE = re.compile(r"\s*(`{3,}|~{3,}|:{3,})\s*(?:\{([\w:-]+)\})?(.*)$")
+QUOTE_MARK = re.compile(r"^ {0,3}> ?")  # a box is a quote
 VERBATIM = re.compile(r"code|math|glue|mermaid|literalinclude|raw|bibliography|toctree|image")
-MARK = re.compile(r"<!--\s*(?:bound\b|cited\b|setting\b)[^>]*-->|\{cite[\w:]*\}")
+MARK = re.compile(r"<!--\s*(?:bound\b|cited\b|setting\b)[^>]*-->|references\.md#")
 BOUND = re.compile(r"<!--\s*bound\b[^>]*-->")
 ASIDE = re.compile(
     r"<!--.*?-->"  # comments
     r"|\$\$.*?\$\$|(?<!\\)\$[^$\n]+\$"  # math
-    r"|(?:\{[\w:-]+\})?(`+)(?!`).*?(?<!`)\1(?!`)"  # code spans and roles
+    r"|(`+)(?!`).*?(?<!`)\1(?!`)"  # code spans
     r"|!?\[[^\]]*\]\([^)]*\)|!?\[[^\]]*\]\[[^\]]*\]|<https?://[^>]*>|https?://\S+"  # links
-    r"|^\([\w-]+\)=[^\S\n]*$|^:[\w-]+:[^\n]*$",  # anchors, options of directives
+    r"|^<a id=[^\n]*$",  # anchors
     re.S | re.M,
 )
-LINKED = re.compile(r"\{(?:term|ref)\}`([^`<]+?)\s*<[^`>]*>`")  # the words stay prose when they become a link
+LINKED = re.compile(  # the words stay prose when they become a link inside the book
+    r"(?<!!)\[([^\[\]]+)\]\((?![^()\s]*references\.md#)(?:[\w./-]+\.(?:ipynb|md))?(?:#[\w-]+)?\)"
+)
+MYST = (
+    (re.compile(r"\{[a-zA-Z][\w:-]*\}`"), "role"),
+    (re.compile(r"^\([\w-]+\)=[ \t]*$", re.M), "label line"),
+    (re.compile(r"^\s*(?:`{3,}|:{3,}|~{3,})\s*\{", re.M), "directive"),
+)
 NUMBER = r"(?<![\w.])\d+(?:[.,]\d+)?"
 PERCENT = rf"{NUMBER}\s*(?:%|percent\b|per cent\b|percentage points?\b)"
 METRIC = r"(?:accuracy|loss(?:es)?|perplexity|(?:cross-)?entropy|F1(?: score)?|error rate|bits per character)"
@@ -50,8 +60,8 @@ RESULTS = (
     (re.compile(rf"(?!\d{{4}}s\b){NUMBER}[\s-]?(?:ns|[µμ]s|ms|s|secs?|seconds?|mins?|minutes?|hours?)\b"), "time"),
     (re.compile(rf"{NUMBER}\s*(?:x|×|times)\s+(?:faster|slower|smaller|quicker|as fast|less memory)\b", re.I), "ratio"),
 )
+FIRST = re.compile(r'<a id="ch-[\w-]+"></a>\n# \S')
 BELITTLING = re.compile(r"\b(simply|just(?!-in-time)|obviously)\b", re.I)
-GLUE_USE = re.compile(r"\{glue(?::\w+)?\}`([^`]+)`|^\s*[`~:]{3,}\{glue(?::\w+)?\}\s*(\S+)", re.M)
 
 
 def paragraphs(source: str) -> list[str]:
@@ -59,6 +69,7 @@ def paragraphs(source: str) -> list[str]:
     kept: list[str] = []
     open_fences: list[tuple[str, bool]] = []  # (fence, whether its content is verbatim)
     for line in source.splitlines():
+        line = QUOTE_MARK.sub("", line)
         found = FENCE.match(line)
         if found:
             fence, directive, rest = found.groups()
@@ -76,12 +87,12 @@ def paragraphs(source: str) -> list[str]:
 
 
 def plain(paragraph: str) -> str:
-    """A paragraph without code, roles, math, links and comments, on one line; words that link to the book are kept."""
-    return " ".join(ASIDE.sub(" ", LINKED.sub(r"\1", paragraph)).split())
+    """A paragraph without quoted numbers, code, math, outside links and comments, on one line."""
+    return " ".join(ASIDE.sub(" ", LINKED.sub(r"\1", quoted.QUOTE.sub(" ", paragraph))).split())
 
 
 def typed_result(chapter: Chapter) -> Iterator[Finding]:
-    """A number that came out of a run reaches the prose through `glue`, so that it cannot differ from the run."""
+    """A number that came out of a run is quoted from its record, so that it cannot differ from the run."""
     for number, cell in chapter.markdown_cells:
         for paragraph in paragraphs(cell.source):
             if MARK.search(paragraph):
@@ -92,7 +103,7 @@ def typed_result(chapter: Chapter) -> Iterator[Finding]:
                     yield (
                         number,
                         (
-                            f"a typed {kind}, {found.group(0).strip()!r}: glue it, or mark its paragraph "
+                            f"a typed {kind}, {found.group(0).strip()!r}: quote its record, or mark its paragraph "
                             "<!-- bound: ... -->, <!-- cited --> or <!-- setting -->"
                         ),
                     )
@@ -114,8 +125,8 @@ def asserted_bound(chapter: Chapter) -> Iterator[Finding]:
 def heading(chapter: Chapter) -> Iterator[Finding]:
     """One title, first, under an anchor that does not depend on its words: other pages and editions link to it."""
     first = chapter.cells[0] if chapter.cells else None
-    if first is None or first.cell_type != "markdown" or not re.match(r"\(ch-[\w-]+\)=\s*\n+# \S", first.source):
-        yield 1, "the first cell must begin with the anchor (ch-...)= and the title # ... under it"
+    if first is None or first.cell_type != "markdown" or not FIRST.match(first.source):
+        yield 1, 'the first cell must begin with the anchor <a id="ch-..."></a> and the title # ... under it'
     titles = [
         number
         for number, cell in chapter.markdown_cells
@@ -126,26 +137,38 @@ def heading(chapter: Chapter) -> Iterator[Finding]:
         yield number, "a second title with one #; sections begin with ##"
 
 
-def glued_names(chapter: Chapter) -> Iterator[Finding]:
-    """Each `{glue}` in the prose is glued by a cell of this notebook; names begin with the chapter's number."""
+def plain_markdown(chapter: Chapter) -> Iterator[Finding]:
+    """A chapter reads well in any tool: its text is plain Markdown, and `bookkit.plain` makes MyST of it."""
+    for number, cell in chapter.markdown_cells:
+        for pattern, kind in MYST:
+            if found := pattern.search(cell.source):
+                yield (
+                    number,
+                    f"MyST's {kind} {found[0].strip()!r} shows raw outside of the site; bookkit.plain has a form",
+                )
+
+
+def recorded_names(chapter: Chapter) -> Iterator[Finding]:
+    """Each number that prose quotes is recorded by a cell of this notebook; names begin with the chapter's number."""
     exact, patterns = set(), []
     for number, cell in chapter.code_cells:
         for node in ast.walk(parse(cell) or ast.Module([], [])):
-            if not (isinstance(node, ast.Call) and node.args and ast.unparse(node.func).split(".")[-1] == "glue"):
+            if not (isinstance(node, ast.Call) and node.args):
                 continue
-            name = node.args[0]
-            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+            function, name = ast.unparse(node.func).split(".")[-1], node.args[0]
+            if function == "record_cost" and isinstance(name, ast.Constant):
+                exact |= {f"{name.value}_seconds", f"{name.value}_memory_mb"}
+            elif function == "record" and isinstance(name, ast.Constant) and isinstance(name.value, str):
                 exact.add(name.value)
                 if not name.value.startswith(f"ch{chapter.number}_"):
-                    yield number, f"the glued name {name.value} must begin with ch{chapter.number}_"
-            elif isinstance(name, ast.JoinedStr):
+                    yield number, f"the recorded name {name.value} must begin with ch{chapter.number}_"
+            elif function == "record" and isinstance(name, ast.JoinedStr):
                 parts = [re.escape(part.value) if isinstance(part, ast.Constant) else ".+" for part in name.values]
                 patterns.append(re.compile("".join(parts)))
     for number, cell in chapter.markdown_cells:
-        for role, directive in GLUE_USE.findall(cell.source):
-            name = (role or directive).partition(":")[0].strip()
+        for name in (found["name"] for part in paragraphs(cell.source) for found in quoted.NAMED.finditer(part)):
             if name not in exact and not any(pattern.fullmatch(name) for pattern in patterns):
-                yield number, f"the prose uses {name}, which no cell of this notebook glues"
+                yield number, f"the prose quotes {name}, which no cell of this notebook records"
 
 
 def belittling_word(chapter: Chapter) -> Iterator[Finding]:

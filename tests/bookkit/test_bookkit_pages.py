@@ -63,12 +63,17 @@ def test_the_table_has_a_row_for_each_value():
 
 
 def test_a_chapter_names_its_own_results(tmp_path):
-    block = "```{results} 05_x\nch05_accuracy : Test accuracy (%) : .1f\n```\n"
+    block = (
+        "| Measured in the full run | Value |\n| --- | ---: |\n"
+        "| Test accuracy (%) | 64.2<!-- full ch05_accuracy:.1f --> |\n| Start | two words<!-- full ch05_start:s --> |\n"
+        "\n*Full run of 2026-01-02 on a laptop.*<!-- full stamp -->\n"
+    )
     cells = [
-        {"cell_type": "markdown", "source": ["(ch-x)=\n", "# The title\n"]},
+        {"cell_type": "markdown", "source": ['<a id="ch-x"></a>\n', "# The title\n"]},
         {"cell_type": "code", "source": ["# not a title"]},
         {"cell_type": "markdown", "source": [block]},
     ]
     path = tmp_path / "05_x.ipynb"
     path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
-    assert pages.results_blocks(path) == ("The title", [("05_x", ["ch05_accuracy : Test accuracy (%) : .1f"])])
+    rows = ["ch05_accuracy : Test accuracy (%) : .1f", "ch05_start : Start : s"]
+    assert pages.results_blocks(path) == ("The title", [("05_x", rows)])

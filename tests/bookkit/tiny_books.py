@@ -88,7 +88,7 @@ def make_book(root: Path, chapters: dict[str, nbformat.NotebookNode], profiles: 
 def first_chapter() -> nbformat.NotebookNode:
     """Runs, prints, glues two values, raises one error on purpose."""
     return notebook(
-        markdown("(ch-first)=\n# First"),
+        markdown('<a id="ch-first"></a>\n# First'),
         code("import os\nfrom myst_nb import glue"),
         code("epochs = 2  # passes\nlr = 0.5  # step", "parameters"),
         code('print("epochs", epochs)\nprint(os.path.basename(os.getcwd()))'),

@@ -1,28 +1,23 @@
-"""The glossary and the chapters link to each other: `{term}` from a chapter's prose, `{ref}` from the entry."""
+"""The glossary and the chapters link to each other: `glossary.md#term` from a chapter's prose, `{ref}` back."""
 
 import re
 
 import chapters
 import pytest
 
+from bookkit.glossary import entries, terms_by_slug
+from bookkit.notebooks import BookError
 from bookkit.prose_rules import paragraphs
 
 GLOSSARY = (chapters.ROOT / "book" / "glossary.md").read_text(encoding="utf-8")
-DIRECTIVE = re.compile(r"^```\{glossary\}\n(.*?)^```$", re.M | re.S)
-ENTRY = re.compile(r"^(\S.*)\n((?: +\S.*\n?)+)", re.M)
-TERM = re.compile(r"\{term\}`(?:[^`<]*<([^`>]*)>|([^`<]*))`")
+TERM = re.compile(r"\[[^\[\]]+\]\((?:\.\./book/)?glossary\.md#([\w-]+)\)")
 SEE = re.compile(r"See \{ref\}`([\w-]+)`\.$", re.M)
-ANCHOR = re.compile(r"^\(([\w-]+)\)=$", re.M)
-
-
-def entries(text: str) -> list[tuple[str, str]]:
-    """(term, definition) of each entry, in the order of the page."""
-    return [(term, definition.strip()) for term, definition in ENTRY.findall(DIRECTIVE.search(text)[1])]
+ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>$', re.M)
 
 
 def linked(prose: str) -> list[str]:
-    """The glossary entries that a piece of prose links to."""
-    return [" ".join((target or word).split()) for target, word in TERM.findall(prose)]
+    """The glossary entries that a piece of prose links to; an anchor that leads to none as it is."""
+    return [SLUGS.get(slug, slug) for slug in TERM.findall(prose)]
 
 
 def prose(name: str) -> list[str]:
@@ -35,6 +30,7 @@ def sort_key(term: str) -> str:
 
 
 ENTRIES = entries(GLOSSARY)
+SLUGS = terms_by_slug(GLOSSARY)
 TERMS = [term for term, _ in ENTRIES]
 EXPLAINED = [(term, label) for term, definition in ENTRIES for label in SEE.findall(definition)]
 LINKED = {name: [term for part in prose(name) for term in linked(part)] for name in chapters.NAMES}
@@ -81,19 +77,31 @@ def test_a_chapter_links_a_term_once(name):
 @pytest.mark.parametrize("name", chapters.NAMES)
 def test_a_paragraph_links_two_terms_at_most_and_a_heading_none(name):
     assert [part for part in prose(name) if len(linked(part)) > 2] == []
-    assert [part for part in prose(name) if re.search(r"^#+ .*\{term\}", part, re.M)] == []
+    assert [part for part in prose(name) if re.search(r"^#+ .*glossary\.md", part, re.M)] == []
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("The {term}`mini-batches <batch (批次)>` are small.", ["batch (批次)"]),
+        ("The [mini-batches](../book/glossary.md#batch) are small.", ["batch (批次)"]),
         (
-            "A **{term}`leaf (叶子节点)`**, and a {term}`long\nname <fan in,\nfan out (扇入, 扇出)>`.",
+            "A **[leaf](glossary.md#leaf)**, and a [long\nname](../book/glossary.md#fan-out).",
             ["leaf (叶子节点)", "fan in, fan out (扇入, 扇出)"],
         ),
-        ("A leaf, {ref}`leaf <batch (批次)>`, `term`", []),
+        ("A leaf, [leaf](#batch), `glossary.md#batch`, [no term](../book/glossary.md#nothing)", ["nothing"]),
     ],
 )
 def test_links_are_found(text, found):
     assert linked(text) == found
+
+
+def test_each_word_of_a_term_has_an_anchor():
+    assert SLUGS["filter"] == SLUGS["kernel"] == "kernel, filter (卷积核, 滤波器)"
+    assert SLUGS["fully-connected-layer"] == SLUGS["linear-layer"]
+    assert set(SLUGS.values()) == set(TERMS)
+
+
+def test_two_terms_must_not_share_an_anchor():
+    page = "```{glossary}\nGRU cell (门)\n  One.\n\ngate, gru-cell (门)\n  Two.\n```\n"
+    with pytest.raises(BookError, match="#gru-cell"):
+        terms_by_slug(page)
