@@ -65,10 +65,10 @@ BELITTLING = re.compile(r"\b(simply|just(?!-in-time)|obviously)\b", re.I)
 
 
 def paragraphs(source: str) -> list[str]:
-    """The prose of a markdown cell, by paragraph; blocks of code and math are left out, notes and the like are kept."""
+    """The prose of a markdown cell, by paragraph, boxes too; code, math and tables of the full run are left out."""
     kept: list[str] = []
     open_fences: list[tuple[str, bool]] = []  # (fence, whether its content is verbatim)
-    for line in source.splitlines():
+    for line in quoted.TABLE.sub("", source).splitlines():
         line = QUOTE_MARK.sub("", line)
         found = FENCE.match(line)
         if found:
