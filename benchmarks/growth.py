@@ -25,7 +25,7 @@ from torchbook.device import use_threads
 import typer
 
 from bookkit.notebooks import all_chapters
-from bookkit.results import glued_values
+from bookkit.recorded import recorded_values
 
 DRAWN = ("cifar10", "fashion-mnist", "ants-bees")
 
@@ -100,13 +100,13 @@ def measure_loads(names: tuple[str, ...], repeats: int, real: bool) -> dict[str,
 
 
 def quick_runs_memory() -> dict[str, Any]:
-    """Peak memory in MB that each chapter's stored quick run glued, and the largest."""
+    """Peak memory in MB that each chapter's stored quick run recorded, and the largest."""
     found = {}
     for chapter in all_chapters(ROOT):
-        glued = glued_values(chapter.notebook)
-        if (name := f"ch{chapter.number}_memory_mb") in glued:
-            found[chapter.name] = glued[name]
-            print(f"{chapter.name}: {glued[name]} MB at most")
+        values = recorded_values(chapter.notebook)
+        if (name := f"ch{chapter.number}_memory_mb") in values:
+            found[chapter.name] = values[name].value
+            print(f"{chapter.name}: {found[chapter.name]} MB at most")
     print(f"largest of {len(found)} chapters: {max(found.values())} MB")
     return {"chapters": found, "largest": max(found.values())}
 

@@ -1,58 +1,20 @@
-"""What full runs measured: reads the values that a chapter glued, keeps `book/results/<NN_topic>.json`."""
+"""What full runs measured: reads the values that a chapter recorded, keeps `book/results/<NN_topic>.json`."""
 
 from __future__ import annotations
 
-import ast
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 import json
-import math
 import os
 from pathlib import Path
 import platform
-import re
 import subprocess
 from typing import Any
 
 import nbformat
 
 from bookkit.notebooks import BookError, write_text
-
-WRAPPED = re.compile(r"^(?:np\.(?:float|int|uint|bool|str)\w*|tensor)\((.*?)(?:, (?:dtype|device)=[^,]+)*\)$", re.S)
-
-
-def glued_values(notebook: nbformat.NotebookNode) -> dict[str, float | int | str]:
-    """Name and value of everything the notebook glued, figures left out. Numbers are numbers, the rest is text."""
-    values: dict[str, float | int | str] = {}
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            scrap = output.get("metadata", {}).get("scrapbook")
-            if not scrap or "name" not in scrap:
-                continue
-            prefix = scrap.get("mime_prefix", "")
-            data = {key[len(prefix) :]: value for key, value in output.get("data", {}).items()}
-            if "text/plain" in data and not any(key.startswith("image/") for key in data):
-                values[scrap["name"]] = parse_value("".join(data["text/plain"]))
-    return values
-
-
-def parse_value(text: str) -> float | int | str:
-    """A value from its `repr`: a number where it is one (NumPy's and PyTorch's scalars too), else text.
-
-    Infinity and not-a-number stay text, as JSON has no word for them.
-    """
-    text = text.strip()
-    wrapped = WRAPPED.match(text)
-    inner = wrapped.group(1) if wrapped else text
-    try:
-        value = ast.literal_eval(inner)
-    except (ValueError, SyntaxError):
-        return text
-    if isinstance(value, (bool, str)):
-        return str(value)
-    if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return text
+from bookkit.recorded import recorded_values
 
 
 def record(root: Path, name: str, executed: Path, profile: str, parameters: dict[str, Any], minutes: float) -> Path:
@@ -69,7 +31,7 @@ def record(root: Path, name: str, executed: Path, profile: str, parameters: dict
         "hardware": hardware(parameters.get("threads")),
         "minutes": round(minutes, 2),
         "parameters": parameters,
-        "values": glued_values(notebook),
+        "values": {name: one.value for name, one in recorded_values(notebook).items()},
     }
     path = root / "book" / "results" / f"{name}.json"
     write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

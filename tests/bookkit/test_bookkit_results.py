@@ -13,30 +13,6 @@ from bookkit import results
 from bookkit.notebooks import BookError
 
 
-@pytest.mark.parametrize(
-    ("shown", "value"),
-    [
-        ("0.93", 0.93),
-        ("12", 12),
-        ("-1e-05", -1e-05),
-        ("np.float64(0.5)", 0.5),
-        ("tensor(0.2500)", 0.25),
-        ("tensor(3., dtype=torch.float64)", 3.0),
-        ("tensor(2.5000, device='cuda:0')", 2.5),
-        ("'cpu'", "cpu"),
-        ("True", "True"),
-        ("nan", "nan"),
-        ("1e999", "1e999"),
-        ("[1, 2]", "[1, 2]"),
-        ("a sentence", "a sentence"),
-    ],
-)
-def test_a_value_is_read_from_its_repr(shown, value):
-    read = results.parse_value(shown)
-    assert read == value
-    assert type(read) is type(value)
-
-
 def executed_copy(path):
     figure_too = figure()
     figure_too.metadata["scrapbook"] = {"name": "ch01_figure", "mime_prefix": ""}

@@ -43,6 +43,12 @@ def glued(name: str, text: str) -> nbformat.NotebookNode:
     return v4.new_output("display_data", data={prefix + "text/plain": text}, metadata=scrap)
 
 
+def recorded(name: str, value, line: str, within=None, factor=None) -> nbformat.NotebookNode:
+    """What `torchbook.recording.record` leaves behind."""
+    record = {"name": name, "value": value, "within": within, "factor": factor}
+    return v4.new_output("display_data", data={"text/plain": line}, metadata={"torchbook": {"record": record}})
+
+
 def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.NotebookNode:
     """A notebook of these cells, with stable ids; `executed` numbers its code cells."""
     for number, cell in enumerate(cells, 1):
