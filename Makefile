@@ -60,7 +60,7 @@ run: $(INSTALLED) ## re-execute every notebook (quick) and store its outputs
 full: $(INSTALLED) ## the full profile: real data where present, all cores or the GPU
 	$(BOOK) run --profile full
 
-bench: $(INSTALLED) ## the short benchmarks (the loop, imports, the site); they are recorded in book/results
+bench: $(INSTALLED) ## the short benchmarks (the loop, imports, the site); nothing is changed, see their --record
 	$(BIN)/python benchmarks/loop_cost.py
 	$(BIN)/python benchmarks/book_cost.py --part import --part site
 

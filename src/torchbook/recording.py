@@ -84,9 +84,15 @@ def _check_tolerance(name: str, value: Value, within: float | None, factor: floa
 
 
 def record_data(name: str, data: Any) -> None:
-    """Show where a data set came from and how large it is, and record that with a digest of what it holds.
+    """Show where a data set came from and how large it is, and record that with a digest of what it holds."""
+    found = describe_data(name, data)
+    _emit(f"{name}: {found['count']:,} {found['unit']}, {found['source']}", {"data": found})
 
-    data: an ``ImageSet``, ``TextSource`` or ``NamesSet``, or what has the same attributes.
+
+def describe_data(name: str, data: Any) -> dict[str, Any]:
+    """Name, source, count, unit and digest of an ``ImageSet``, ``TextSource`` or ``NamesSet``, and an image set's role.
+
+    Raises TypeError for what has other attributes than those.
     """
     if hasattr(data, "images"):
         unit, count, parts = "images", len(data.images), (data.images, data.labels)
@@ -98,9 +104,7 @@ def record_data(name: str, data: Any) -> None:
     else:
         raise TypeError(f"{name} must hold images and labels, a text, or names; got {type(data).__name__}.")
     found = {"name": name, "source": data.source, "count": count, "unit": unit, "digest": digest(*parts)}
-    if role := getattr(data, "role", None):
-        found["role"] = role
-    _emit(f"{name}: {count:,} {unit}, {data.source}", {"data": found})
+    return {**found, "role": data.role} if getattr(data, "role", None) else found
 
 
 def digest(*parts: Any) -> str:
