@@ -89,7 +89,7 @@ run: $(READER) ## re-execute every notebook (quick) and show what changes; ACCEP
 full: $(READER) ## the full profile: real data where present, all cores or the GPU
 	$(BOOK) run --profile full
 
-bench: $(INSTALLED) ## the short benchmarks (the loop, imports, the site); they are recorded in book/results
+bench: $(INSTALLED) ## the short benchmarks (the loop, imports, the site); nothing is changed, see their --record
 	$(BIN)/python benchmarks/loop_cost.py
 	$(BIN)/python benchmarks/book_cost.py --part import --part site
 

@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 import json
@@ -20,7 +19,7 @@ import sys
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
-from harness import RESULTS, ROOT, in_turn, ratio, record, show, summaries, summary
+from harness import RESULTS, ROOT, Keep, in_turn, ratio, record, show, summaries, summary
 from torchbook.device import Stopwatch
 import typer
 
@@ -119,13 +118,12 @@ def measure_verify(*options: str) -> dict[str, Any]:
     return rows
 
 
-def keep(values: dict[str, dict[str, Any]]) -> None:
+def record_parts(values: dict[str, dict[str, Any]]) -> None:
     """Record these parts, each with its date and commit; the other parts stay as they were recorded."""
-    from bookkit.results import commit  # slow to import
+    from bookkit.results import header, read  # slow to import
 
-    stamp = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "commit": commit(ROOT)}
-    earlier = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
-    parts = earlier.get("book_cost", {}).get("values", {})
+    stamp = {key: value for key, value in header(ROOT).items() if key in ("date", "commit")}
+    parts = (read(RESULTS) or {}).get("book_cost", {}).get("values", {})
     record("book_cost", {**parts, **{part: {**rows, **stamp} for part, rows in values.items()}})
 
 
@@ -134,8 +132,9 @@ def main(
     import_repeats: int = 15,
     site_repeats: int = 3,
     smoke: bool = False,
+    keep: Keep = False,
 ) -> None:
-    """Measure and record; --smoke records nothing, builds a site of one page and executes no notebook."""
+    """Measure; --record keeps the figures. --smoke builds a site of one page and executes no notebook."""
     if smoke:
         measure_imports(1)
         build_one_page()
@@ -146,7 +145,9 @@ def main(
         "site": partial(measure_site, site_repeats),
         "verify": partial(measure_verify, "--jobs", "2"),
     }
-    keep({name: measure() for name, measure in measures.items() if Part(name) in (part or Part)})
+    values = {name: measure() for name, measure in measures.items() if Part(name) in (part or Part)}
+    if keep:
+        record_parts(values)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import math
 import time
 
-from harness import in_turn, ratio, record, show, summaries
+from harness import Keep, in_turn, ratio, record, show, summaries
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
@@ -131,10 +131,13 @@ def train_recipe(
     }
 
 
-def main(seconds: float = 100.0, repeats: int = 3, hidden_size: int = 256, smoke: bool = False) -> None:
-    """Train both sides for --seconds and record their losses on the held-out tenth; --smoke records nothing."""
+def main(
+    seconds: float = 100.0, repeats: int = 3, hidden_size: int = 256, smoke: bool = False, keep: Keep = False
+) -> None:
+    """Train both sides for --seconds, compare their losses on the held-out tenth; --record keeps the figures."""
     threads, device = use_threads(0), pick_device()
-    text = load_text("shakespeare", source="embedded" if smoke else "real", limit=20_000 if smoke else None).text
+    book = load_text("shakespeare", source="embedded" if smoke else "real", limit=20_000 if smoke else None)
+    text = book.text
     if smoke:
         seconds, repeats = 0.5, 1
     vocabulary = Vocabulary(text)
@@ -149,9 +152,9 @@ def main(seconds: float = 100.0, repeats: int = 3, hidden_size: int = 256, smoke
     rows = {f"{side}, {name}": row for side, group in summaries(found).items() for name, row in group.items()}
     losses = ratio(found["recipe"]["val_loss"], found["book"]["val_loss"])
     show(f"Tiny Shakespeare after {seconds:g} s on {device}", {**rows, "ratio of losses, recipe / book": losses})
-    if not smoke:
+    if keep and not smoke:
         values = {**summaries(found), "loss_ratio": losses, "seconds": seconds, "hidden_size": hidden_size}
-        record("char_model" if device.type == "cpu" else f"char_model_{device.type}", values, threads)
+        record("char_model" if device.type == "cpu" else f"char_model_{device.type}", values, threads, {"text": book})
 
 
 if __name__ == "__main__":

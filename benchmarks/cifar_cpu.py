@@ -14,7 +14,7 @@ from itertools import chain, islice, repeat
 from typing import Annotated, Any
 
 from classic import Net, train_classic
-from harness import in_turn, ratio, record, show, summaries
+from harness import Keep, in_turn, ratio, record, show, summaries
 import torch
 from torch import nn
 import torch.nn.functional as F
@@ -181,8 +181,9 @@ def main(
     repeats: Annotated[int | None, typer.Option(min=1)] = None,
     epochs: int = 12,
     smoke: bool = False,
+    keep: Keep = False,
 ) -> None:
-    """Measure and record each part; --smoke records nothing.
+    """Measure each part; --record keeps the figures.
 
     --repeats: how often everything is run, with a seed of its own each time; 3 if not given, and 1 for the part long.
     --epochs: passes of the part long.
@@ -200,8 +201,8 @@ def main(
     }
     for name, measure in (parts[wanted] for wanted in part or (Part.same, Part.better)):
         values = measure()
-        if not smoke:
-            record(name, values, threads)
+        if keep and not smoke:
+            record(name, values, threads, {"train": train, "test": test})
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from statistics import mean
 import sys
 
 from cifar_cpu import DEVIATION, MEAN, Mirrored
-from harness import in_turn, ratio, record, show, summaries
+from harness import Keep, in_turn, ratio, record, show, summaries
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
@@ -192,8 +192,9 @@ def main(
     plain_epochs: int = 2,
     compile: bool = True,
     smoke: bool = False,
+    keep: Keep = False,
 ) -> None:
-    """Run both sides in turn and record them as cifar_gpu; --smoke runs tiny ones on the CPU and records nothing."""
+    """Run both sides in turn; --record keeps the figures as cifar_gpu, --smoke runs tiny ones on the CPU."""
     if not smoke and not torch.cuda.is_available():
         print(
             "This benchmark needs a CUDA GPU, and PyTorch sees none here. "
@@ -241,9 +242,13 @@ def main(
         f"{means['mean_accuracy']:.4f}, with mirror images averaged {means['mean_accuracy_mirrored']:.4f}.\n"
         f"The plain loop ran {plain_epochs} of {epochs} epochs; its seconds are scaled up to {epochs}."
     )
-    if not smoke:
+    if keep and not smoke:
         settings = {"epochs": epochs, "plain_epochs": plain_epochs, "lr": lr, "compiled": compile}
-        record("cifar_gpu", {**summaries(found), "time_ratio": times, **means, **settings})
+        record(
+            "cifar_gpu",
+            {**summaries(found), "time_ratio": times, **means, **settings},
+            data={"train": train, "test": test},
+        )
 
 
 if __name__ == "__main__":

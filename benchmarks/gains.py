@@ -15,7 +15,7 @@ import math
 
 from cifar_cpu import augment, normalize, train_same_network
 from classic import Net, classic_loader
-from harness import in_turn, ratio, record, show, summaries, summary
+from harness import Keep, in_turn, ratio, record, show, summaries, summary
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
@@ -165,8 +165,8 @@ def chain(found: dict, names: list[str]) -> dict[str, dict]:
     return gains
 
 
-def main(repeats: int = 5, compile: bool = True, smoke: bool = False) -> None:
-    """Measure every row --repeats times, interleaved, and record it; --smoke records nothing."""
+def main(repeats: int = 5, compile: bool = True, smoke: bool = False, keep: Keep = False) -> None:
+    """Measure every row --repeats times, interleaved; --record keeps the figures."""
     threads = use_threads(0)
     seed_everything(0)
     source, limit = ("embedded", 300) if smoke else ("real", 10_000)
@@ -244,8 +244,8 @@ def main(repeats: int = 5, compile: bool = True, smoke: bool = False) -> None:
     show("Matrix product, 10^9 operations per second", values["matmul_gflops"])
     for name, groups in values["profile"].items():
         print(f"{name}: " + ", ".join(f"{group} {share:.0%}" for group, share in groups.items()))
-    if not smoke:
-        record("gains", values, threads)
+    if keep and not smoke:
+        record("gains", values, threads, {"train": train, "test": test})
 
 
 if __name__ == "__main__":

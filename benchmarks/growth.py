@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from growth_point import Point
-from harness import ROOT, in_turn, ratio, record, show, summaries
+from harness import ROOT, Keep, in_turn, ratio, record, show, summaries
 from torchbook.data.folders import real_path
 from torchbook.device import use_threads
 import typer
@@ -111,8 +111,8 @@ def quick_runs_memory() -> dict[str, Any]:
     return {"chapters": found, "largest": max(found.values())}
 
 
-def main(repeats: int = 3, smoke: bool = False) -> None:
-    """Measure and record; --smoke records nothing."""
+def main(repeats: int = 3, smoke: bool = False, keep: Keep = False) -> None:
+    """Measure; --record keeps the figures."""
     cores = use_threads(0)
     if smoke:
         tiny = Point(images=64, batch_size=16, widths=(4, 4, 4, 4), trained=32)
@@ -121,7 +121,9 @@ def main(repeats: int = 3, smoke: bool = False) -> None:
         quick_runs_memory()
         return
     values = {"training": measure_training(axes(cores), repeats), "loads": measure_loads(DRAWN, repeats, real=True)}
-    record("growth", {**values, "quick_runs": quick_runs_memory()}, cores)
+    values["quick_runs"] = quick_runs_memory()
+    if keep:
+        record("growth", values, cores)
 
 
 if __name__ == "__main__":

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-import json
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
 
 from rich.console import Console
 from rich.table import Table
-import torch
+import typer
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "book" / "results" / "benchmarks.json"
+PAGE = "book/how_fast.ipynb"  # shows the records
 
 
 def in_turn(
@@ -60,22 +59,34 @@ def show(title: str, rows: Mapping[str, Mapping[str, Any]], unit: str = "") -> N
     Console(width=110).print(table)
 
 
-def record(name: str, values: Mapping[str, Any], threads: int | None = None, path: Path = RESULTS) -> None:
-    """Put what a benchmark measured under its name into the results file, with date, commit and machine.
+def record(
+    name: str,
+    values: Mapping[str, Any],
+    threads: int | None = None,
+    data: Mapping[str, Any] | None = None,
+    path: Path = RESULTS,
+) -> None:
+    """Put what a benchmark measured under its name into the results file, with date, commit, machine and data.
 
-    threads: those the benchmark used; None means all cores. What other benchmarks recorded stays as it is.
+    threads: those the benchmark used; None means all cores. data: the sets it read, by name.
     """
-    from bookkit.notebooks import write_text  # slow to import (nbformat), and needed here alone
-    from bookkit.results import commit, hardware
+    from torchbook.recording import describe_data
 
-    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    content[name] = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": commit(ROOT),
-        "torch": torch.__version__,
-        "hardware": hardware(threads),
-        "values": dict(values),
-    }
-    content = dict(sorted(content.items()))  # the values keep their order: it is that of the tables
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-    print(f"recorded as {name} in {path.relative_to(ROOT) if path.is_relative_to(ROOT) else path}")
+    from bookkit.results import record_benchmark  # slow to import (nbformat), and needed here alone
+
+    described = [describe_data(*item) for item in (data or {}).items()]
+    record_benchmark(path, ROOT, name, values, threads, described)
+    shown = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    print(f"recorded as {name} in {shown}; {PAGE} shows it: run bookkit run {Path(PAGE).stem} --save")
+
+
+def _clean(wanted: bool) -> bool:
+    """Refuse --record, before anything is measured, where the commit would not say what ran."""
+    from bookkit.results import DIRTY, commit
+
+    if wanted and (commit(ROOT) or DIRTY).endswith(DIRTY):
+        raise typer.BadParameter("a record names the commit that was measured, so commit your changes first.")
+    return wanted
+
+
+Keep = Annotated[bool, typer.Option("--record", callback=_clean, help="Keep the figures in book/results.")]

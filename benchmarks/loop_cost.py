@@ -12,7 +12,7 @@ from functools import partial
 
 from cifar_cpu import DEVIATION, MEAN
 from classic import classic_loader
-from harness import in_turn, ratio, record, show, summaries
+from harness import Keep, in_turn, ratio, record, show, summaries
 import torch
 from torch import nn
 import torch.nn.functional as F
@@ -75,8 +75,8 @@ def road_side(batches, count: int) -> Callable[[int], dict[str, float]]:
     return side
 
 
-def main(repeats: int = 31, classic_images: int = 10_000, smoke: bool = False) -> None:
-    """Compare on one thread and record; --smoke records nothing. classic_images: how many the PIL loader reads."""
+def main(repeats: int = 31, classic_images: int = 10_000, smoke: bool = False, keep: Keep = False) -> None:
+    """Compare on one thread; --record keeps the figures. classic_images: how many the PIL loader reads."""
     threads = use_threads(1)
     images = load_images("cifar10", source="embedded", limit=256) if smoke else load_images("cifar10")
     if smoke:
@@ -108,8 +108,8 @@ def main(repeats: int = 31, classic_images: int = 10_000, smoke: bool = False) -
 
     print(f"one thread; {images.source}, {len(images)} images")
     show("What the helpers cost", rows)
-    if not smoke:
-        record("loop_cost", values, threads)
+    if keep and not smoke:
+        record("loop_cost", values, threads, {"train": images})
 
 
 if __name__ == "__main__":

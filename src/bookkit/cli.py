@@ -41,7 +41,7 @@ Timeout = Annotated[
 
 @contextmanager
 def sentences(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn an error that the user can mend into its sentence on standard error and exit code 2."""
+    """Turn an error that the user can correct into its sentence on standard error and exit code 2."""
     try:
         yield
     except (BookError, *kinds) as error:  # type: ignore[misc]
@@ -112,11 +112,11 @@ def run(
 @app.command("verify")
 def verify_command(
     chapters: Chapters = None,
-    share: Annotated[bool, typer.Option("--share", help="Only count which printing cells are compared.")] = False,
+    share: Annotated[bool, typer.Option("--share", help="Only count which cells and values are compared.")] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Chapters at a time.")] = 2,
     timeout: Timeout = 0,
 ) -> None:
-    """Run chapters anew and compare with the stored outputs (nbval); its exit code is passed on."""
+    """Run chapters anew and compare with the stored outputs (nbval), recorded values and figures in every cell."""
     with sentences():
         root = find_root()
         chosen = find_chapters(root, chapters, pages=True)
@@ -124,9 +124,10 @@ def verify_command(
     if not share:
         raise typer.Exit(verify.compare(root, chosen, jobs, timeout or execute.TIMEOUT))
     summary = verify.total(shares)
-    table = Table("chapter", "cells that print", "compared", "share")
+    table = Table("chapter", "cells that print", "compared", "share", "recorded values", "compared")
     for row in [*shares, summary]:
-        table.add_row(row.name, str(row.printing), str(row.strict), f"{row.part:.0%}")
+        numbers = (row.printing, row.strict, f"{row.part:.0%}", row.values, row.compared)
+        table.add_row(row.name, *map(str, numbers))
     console().print(table)
     if summary.part < verify.LEAST_SHARE:
         typer.echo(f"Under {verify.LEAST_SHARE:.0%} of the cells that print are compared strictly.", err=True)

@@ -18,20 +18,15 @@ import re
 from docutils import nodes
 from docutils.parsers.rst import Directive
 
+from bookkit.notebooks import BookError
 from bookkit.quoted import TABLE, directive_lines
+from bookkit.results import DIRTY, FOLDER, read
 
-FOLDER = Path("book/results")
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
 class ResultsError(ValueError):
     """A results file or a value in it that a page asks for is not there."""
-
-
-def read_results(root: Path, chapter: str) -> dict | None:
-    """The record of a chapter's last full run, or None when there is none yet."""
-    path = root / FOLDER / f"{chapter}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def format_value(record: dict, chapter: str, name: str, spec: str) -> str:
@@ -63,13 +58,22 @@ def results_blocks(notebook: Path) -> tuple[str, list[tuple[str, list[str]]]]:
 
 
 def stamp(record: dict) -> str:
-    """One sentence: when, where and with what a full run was made."""
+    """When, where, with what and on which data a full run was made, in two sentences."""
     hardware, threads = record["hardware"], record["hardware"]["threads"]
     machine = hardware["gpu"] or f"{hardware['cpu']}, {threads} thread{'s' if threads != 1 else ''}"
+    versions = ", ".join(f"{name} {record[name]}" for name in ("torch", "torchvision", "python") if record.get(name))
+    seed = f"seed {record['parameters']['seed']}, " if "seed" in record.get("parameters", {}) else ""
+    commit = record["commit"] or "unknown"
+    commit = f"{commit.removesuffix(DIRTY)} with changes that were not committed" if commit.endswith(DIRTY) else commit
     return (
-        f"Full run of {record['date'][:10]} on {machine}, torch {record['torch']}, "
-        f"{record['minutes']:.1f} minutes, commit {record['commit'] or 'unknown'}."
+        f"Full run of {record['date'][:10]} on {machine}, {versions}, {seed}{record['minutes']:.1f} minutes, "
+        f"commit {commit}. Data: {'; '.join(map(describe, record.get('data', []))) or 'not recorded'}."
     )
+
+
+def describe(data: dict) -> str:
+    """`test, 10,000 images, real CIFAR-10 (cifar-10-batches-py), digest 0123456789abcdef`"""
+    return f"{data['name']}, {data['count']:,} {data['unit']}, {data['source']}, digest {data['digest']}"
 
 
 def results_table(record: dict, chapter: str, rows: list[tuple[str, str, str]]) -> nodes.table:
@@ -98,7 +102,7 @@ def results_nodes(env, chapter: str, lines: list[str]) -> list[nodes.Node]:
     root = Path(env.srcdir)
     env.note_dependency(str(root / FOLDER / f"{chapter}.json"))
     rows = parse_rows([line for line in lines if line.strip()])
-    record = read_results(root, chapter)
+    record = read(root / FOLDER / f"{chapter}.json")
     if record is None:
         return [nodes.paragraph(text="No full run of this chapter has been recorded yet.")]
     return [results_table(record, chapter, rows), nodes.paragraph("", "", nodes.emphasis(text=stamp(record)))]
@@ -113,7 +117,7 @@ class ResultsDirective(Directive):
     def run(self):
         try:
             return results_nodes(self.state.document.settings.env, self.arguments[0], list(self.content))
-        except ResultsError as error:
+        except (BookError, ResultsError) as error:
             raise self.error(str(error)) from error
 
 
@@ -130,7 +134,7 @@ class AllResultsDirective(Directive):
                 for chapter, lines in blocks:
                     found.append(nodes.rubric(text=f"{notebook.stem[:2]} {title}"))
                     found += results_nodes(env, chapter, lines)
-            except ResultsError as error:
+            except (BookError, ResultsError) as error:
                 raise self.error(f"{notebook.name}: {error}") from error
         return found
 

@@ -1,7 +1,8 @@
-"""What full runs measured: reads the values that a chapter recorded, keeps `book/results/<NN_topic>.json`."""
+"""The result records in book/results/*.json, written and read here alone: what full runs and benchmarks measured."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 import json
@@ -16,6 +17,10 @@ import nbformat
 from bookkit.notebooks import BookError, write_text
 from bookkit.recorded import recorded_values
 
+FOLDER = Path("book/results")
+BENCHMARKS = FOLDER / "benchmarks.json"
+DIRTY = "-dirty"
+
 
 def record(root: Path, name: str, executed: Path, profile: str, parameters: dict[str, Any], minutes: float) -> Path:
     """Write what a run measured to book/results/`name`.json and return that path. `minutes`: wall clock."""
@@ -23,30 +28,59 @@ def record(root: Path, name: str, executed: Path, profile: str, parameters: dict
     content = {
         "chapter": name,
         "profile": profile,
+        **header(root, parameters.get("threads")),
+        "minutes": round(minutes, 2),
+        "parameters": parameters,
+        "data": recorded_data(notebook),
+        "values": {name: one.value for name, one in recorded_values(notebook).items()},
+    }
+    path = root / FOLDER / f"{name}.json"
+    write(path, content, sort=True)
+    return path
+
+
+def record_benchmark(
+    path: Path, root: Path, name: str, values: Mapping[str, Any], threads: int | None, data: list[dict[str, Any]]
+) -> None:
+    """Put what a benchmark measured under its name into the file; what other benchmarks recorded stays as it is.
+
+    The values keep their order: it is that of the tables.
+    """
+    entry = {**header(root, threads), "data": data, "values": dict(values)}
+    write(path, dict(sorted({**(read(path) or {}), name: entry}.items())))
+
+
+def header(root: Path, threads: int | None = None) -> dict[str, Any]:
+    """When, from which commit, with which versions and on which machine something was measured."""
+    return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(root),
         "torch": _version("torch"),
         "torchvision": _version("torchvision"),
         "python": platform.python_version(),
-        "hardware": hardware(parameters.get("threads")),
-        "minutes": round(minutes, 2),
-        "parameters": parameters,
-        "values": {name: one.value for name, one in recorded_values(notebook).items()},
+        "hardware": hardware(threads),
     }
-    path = root / "book" / "results" / f"{name}.json"
-    write_text(path, json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    return path
 
 
-def load(folder: Path) -> list[dict[str, Any]]:
-    """The recorded results in the book's order; none without the folder. Raises BookError for a broken file."""
-    found = []
-    for path in sorted(Path(folder).glob("*.json")):
-        try:
-            found.append(json.loads(path.read_text(encoding="utf-8")))
-        except ValueError as error:
-            raise BookError(f"{path} is not valid JSON ({error}): run its chapter again, --profile full.") from error
-    return found
+def recorded_data(notebook: nbformat.NotebookNode) -> list[dict[str, Any]]:
+    """What `torchbook.recording.record_data` left in the outputs: name, source, count and digest of each data set."""
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    found = [output.get("metadata", {}).get("torchbook", {}).get("data") for output in outputs]
+    return [dict(data) for data in found if data]
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The content of a results file, None where there is none. Raises BookError for a broken one."""
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BookError(f"{path} is not valid JSON ({error}): take it from git, or measure again.") from error
+
+
+def write(path: Path, content: dict[str, Any], sort: bool = False) -> None:
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, sort_keys=sort) + "\n")
 
 
 def commit(root: Path) -> str | None:
@@ -55,7 +89,7 @@ def commit(root: Path) -> str | None:
     if not head:
         return None
     changed = _git(root, "status", "--porcelain", "--", ".", ":(exclude)book/results")
-    return head + ("-dirty" if changed else "")
+    return head + (DIRTY if changed else "")
 
 
 def _git(root: Path, *words: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Holds the chapters against their stored outputs with nbval, and counts what is compared."""
+"""Runs chapters anew with nbval and compares what they print, record and draw; counts what is compared."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ IGNORED_COMMENTS = ("# NBVAL_IGNORE_OUTPUT", "# NBVAL_SKIP")
 
 @dataclass(frozen=True)
 class Share:
-    """How many of a chapter's printing code cells nbval compares."""
+    """How many of a chapter's printing code cells, and of its recorded values, are compared."""
 
     name: str
     printing: int
     strict: int
+    values: int = 0
+    compared: int = 0
 
     @property
     def part(self) -> float:
@@ -39,7 +41,8 @@ def compare(
     timeout: seconds a cell may take. more: further pytest arguments. Stopped early, it leaves no process behind.
     """
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--override-ini", "addopts="]
-    command += ["-p", "bookkit.signals", "--nbval-current-env", "--nbval-cell-timeout", str(timeout)]
+    command += ["-p", "bookkit.signals", "-p", "bookkit.nbval_records"]
+    command += ["--nbval-current-env", "--nbval-cell-timeout", str(timeout)]
     command += ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 else []
     command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in chapters)]
     process = subprocess.Popen(command, cwd=root, env=environment(QUICK))
@@ -51,15 +54,19 @@ def compare(
 
 
 def prints(cell: nbformat.NotebookNode) -> bool:
-    """Whether a code cell shows what nbval can compare: text or an error. Pictures and glued values do not count."""
-    for output in cell.get("outputs", []):
-        if output.output_type in ("stream", "error"):
-            return True
-        data = output.get("data", {})
-        glued = any(key.startswith("application/papermill.record") for key in data)
-        if not glued and not any(key.startswith("image/") for key in data):
-            return True
-    return False
+    """Whether a code cell shows text or an error. Pictures, recorded and glued values do not count."""
+    return any(_is_text(output) for output in cell.get("outputs", []))
+
+
+def _is_text(output: nbformat.NotebookNode) -> bool:
+    if output.output_type in ("stream", "error"):
+        return True
+    other = ("application/papermill.record", "image/")
+    return not is_recorded(output) and not any(key.startswith(other) for key in output.get("data", {}))
+
+
+def is_recorded(output: nbformat.NotebookNode) -> bool:
+    return "record" in output.get("metadata", {}).get("torchbook", {})
 
 
 def is_strict(cell: nbformat.NotebookNode) -> bool:
@@ -69,8 +76,12 @@ def is_strict(cell: nbformat.NotebookNode) -> bool:
 
 def share_of(chapter: Chapter) -> Share:
     printing = [cell for _, cell in chapter.code_cells if prints(cell)]
-    return Share(chapter.name, len(printing), sum(is_strict(cell) for cell in printing))
+    values = [
+        "nbval-skip" not in tags(cell) for _, cell in chapter.code_cells for _ in filter(is_recorded, cell.outputs)
+    ]
+    return Share(chapter.name, len(printing), sum(map(is_strict, printing)), len(values), sum(values))
 
 
 def total(shares: list[Share]) -> Share:
-    return Share("total", sum(share.printing for share in shares), sum(share.strict for share in shares))
+    numbers = zip(*((one.printing, one.strict, one.values, one.compared) for one in shares), strict=True)
+    return Share("total", *map(sum, numbers))

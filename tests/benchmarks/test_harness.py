@@ -3,8 +3,10 @@
 import importlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -73,7 +75,7 @@ def test_a_table_shows_median_low_and_high(harness, capsys):
 
 def test_a_record_keeps_what_other_benchmarks_wrote(harness, tmp_path, capsys):
     path = tmp_path / "results" / "benchmarks.json"
-    harness.record("first", {"seconds": 1.5}, threads=1, path=path)
+    harness.record("first", {"seconds": 1.5}, 1, {"text": SimpleNamespace(text="abc", source="a book")}, path)
     first = json.loads(path.read_text(encoding="utf-8"))["first"]
     harness.record("second", {"ratio": harness.summary([2.0])}, path=path)
     harness.record("second", {"ratio": harness.summary([3.0])}, path=path)
@@ -84,8 +86,12 @@ def test_a_record_keeps_what_other_benchmarks_wrote(harness, tmp_path, capsys):
     assert first["hardware"]["threads"] == 1
     assert first["date"].endswith("+00:00")
     assert {"commit", "torch"} < set(first)
+    [data] = first["data"]
+    assert (data["name"], data["source"], data["count"], len(data["digest"])) == ("text", "a book", 3, 16)
     assert content["second"]["values"]["ratio"]["median"] == 3.0
-    assert f"recorded as second in {path}" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"recorded as second in {path}" in shown
+    assert "bookkit run how_fast --save" in shown
 
 
 def test_a_record_that_fails_leaves_the_old_file_whole(harness, tmp_path, monkeypatch):
@@ -99,3 +105,19 @@ def test_a_record_that_fails_leaves_the_old_file_whole(harness, tmp_path, monkey
         harness.record("second", {"seconds": object()}, path=path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(("commit", "refused"), [("abc1234", False), ("abc1234-dirty", True), (None, True)])
+def test_only_a_clean_commit_is_recorded(harness, monkeypatch, commit, refused):
+    monkeypatch.setattr("bookkit.results.commit", lambda root: commit)
+    assert harness._clean(False) is False
+    if refused:
+        with pytest.raises(typer.BadParameter, match="commit your changes first"):
+            harness._clean(True)
+    else:
+        assert harness._clean(True) is True
+
+
+def test_the_page_that_shows_the_records_is_there(harness):
+    text = (harness.ROOT / harness.PAGE).read_text(encoding="utf-8")
+    assert harness.RESULTS.name in text

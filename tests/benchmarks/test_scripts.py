@@ -44,3 +44,15 @@ def test_a_smoke_run_prints_a_ratio_and_records_nothing(script):
     assert re.search(r"(\S / \S|\bratio\b).*\d", shown, re.IGNORECASE | re.DOTALL)
     assert "recorded as" not in shown
     assert recorded() == before
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_records_only_when_it_is_told_to(script):
+    text = (ROOT / "benchmarks" / script).read_text(encoding="utf-8")
+    assert "keep: Keep = False" in text
+    for place in re.finditer(r"^( +)record(?:_parts)?\(", text, re.MULTILINE):
+        before = text[: place.start()].splitlines()
+        guard = next(
+            line for line in reversed(before) if len(line) - len(line.lstrip()) < len(place[1]) and line.strip()
+        )
+        assert guard.lstrip().startswith(("if keep", "def record_parts")), guard

@@ -43,16 +43,27 @@ def test_a_value_that_was_not_recorded_is_an_error():
 
 def test_the_stamp_says_when_where_and_with_what():
     assert pages.stamp(RECORD) == (
-        "Full run of 2026-01-02 on a processor, 2 threads, torch 2.13.0, 4.2 minutes, commit abc1234."
+        "Full run of 2026-01-02 on a processor, 2 threads, torch 2.13.0, 4.2 minutes, commit abc1234. "
+        "Data: not recorded."
     )
 
 
-def test_a_record_is_read_from_its_file(tmp_path):
-    assert pages.read_results(tmp_path, "05_x") is None
-    folder = tmp_path / "book" / "results"
-    folder.mkdir(parents=True)
-    (folder / "05_x.json").write_text(json.dumps(RECORD), encoding="utf-8")
-    assert pages.read_results(tmp_path, "05_x") == RECORD
+DATA = {"name": "test", "source": "real CIFAR-10", "count": 10000, "unit": "images", "digest": "0123456789abcdef"}
+
+
+def test_the_stamp_names_data_versions_seed_and_changes():
+    more = {
+        "commit": "abc1234-dirty",
+        "torchvision": "0.28",
+        "python": "3.11.7",
+        "parameters": {"seed": 0},
+        "data": [DATA],
+    }
+    assert pages.stamp({**RECORD, **more}) == (
+        "Full run of 2026-01-02 on a processor, 2 threads, torch 2.13.0, torchvision 0.28, python 3.11.7, seed 0, "
+        "4.2 minutes, commit abc1234 with changes that were not committed. "
+        "Data: test, 10,000 images, real CIFAR-10, digest 0123456789abcdef."
+    )
 
 
 def test_the_table_has_a_row_for_each_value():

@@ -6,6 +6,7 @@ import json
 import subprocess
 
 import nbformat
+from nbformat import v4
 import pytest
 from tiny_books import code, figure, glued, make_book, notebook, printed
 
@@ -13,10 +14,18 @@ from bookkit import results
 from bookkit.notebooks import BookError
 
 
+def printed_data(data):
+    return v4.new_output("display_data", {"text/plain": "test: 3 images"}, metadata={"torchbook": {"data": data}})
+
+
+DATA = {"name": "test", "source": "a folder", "count": 3, "unit": "images", "digest": "0123456789abcdef"}
+
+
 def executed_copy(path):
+    data = printed_data(DATA)
     figure_too = figure()
     figure_too.metadata["scrapbook"] = {"name": "ch01_figure", "mime_prefix": ""}
-    outputs = [glued("ch01_b", "0.5"), printed("text"), glued("ch01_a", "'drawn'"), figure_too]
+    outputs = [glued("ch01_b", "0.5"), printed("text"), glued("ch01_a", "'drawn'"), figure_too, data]
     nbformat.write(notebook(code("f()", outputs=outputs)), path)
     return path
 
@@ -33,21 +42,19 @@ def test_a_record_holds_what_is_needed_to_judge_it(tmp_path):
     assert content["date"].endswith("+00:00")
     assert set(content["hardware"]) == {"cpu", "threads", "gpu"}
     assert {"chapter", "profile", "commit", "torch", "torchvision", "python"} < set(content)
+    assert content["data"] == [DATA]
     assert text == json.dumps(content, indent=2, sort_keys=True) + "\n"
     assert [entry.name for entry in path.parent.iterdir()] == ["01_first.json"]
 
 
-def test_records_are_loaded_in_the_books_order(tmp_path):
-    (tmp_path / "02_b.json").write_text('{"chapter": "02_b"}')
-    (tmp_path / "01_a.json").write_text('{"chapter": "01_a"}')
-    assert [entry["chapter"] for entry in results.load(tmp_path)] == ["01_a", "02_b"]
-    assert results.load(tmp_path / "nowhere") == []
-
-
-def test_a_broken_record_is_named(tmp_path):
-    (tmp_path / "01_a.json").write_text("{")
+def test_a_record_is_read_back_and_a_broken_one_is_named(tmp_path):
+    path = tmp_path / "01_a.json"
+    assert results.read(path) is None
+    results.write(path, {"b": 1, "a": "ü"})
+    assert results.read(path) == {"b": 1, "a": "ü"}
+    path.write_text("{")
     with pytest.raises(BookError, match=r"01_a\.json is not valid JSON"):
-        results.load(tmp_path)
+        results.read(path)
 
 
 def git(root, *words):
