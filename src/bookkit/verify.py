@@ -14,7 +14,6 @@ from bookkit.notebooks import Chapter, tags
 
 LEAST_SHARE = 0.8  # of the code cells that print
 IGNORED_TAGS = ("nbval-ignore-output", "nbval-skip")
-TIMEOUT = 600  # seconds a cell
 IGNORED_COMMENTS = ("# NBVAL_IGNORE_OUTPUT", "# NBVAL_SKIP")
 
 
@@ -33,15 +32,10 @@ class Share:
         return self.strict / self.printing if self.printing else 1.0
 
 
-def compare(
-    root: Path, chapters: list[Chapter], jobs: int = 2, more: list[str] | None = None, timeout: float = TIMEOUT
-) -> int:
-    """Run nbval over the chapters, each in one worker; returns pytest's exit code.
-
-    more: further pytest arguments. timeout: seconds a cell may take.
-    """
-    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "bookkit.nbval_records", "-p", "no:cacheprovider"]
-    command += ["--override-ini", "addopts=", "--nbval-kernel-name", "python3", "--nbval-cell-timeout", str(timeout)]
+def compare(root: Path, chapters: list[Chapter], jobs: int = 2, more: list[str] | None = None) -> int:
+    """Run nbval over the chapters, each in one worker; returns pytest's exit code. `more`: further pytest arguments."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--override-ini", "addopts="]
+    command += ["-p", "bookkit.nbval_records"]
     command += ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 else []
     command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in chapters)]
     return subprocess.run(command, cwd=root, env=environment(QUICK)).returncode

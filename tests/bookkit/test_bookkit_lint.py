@@ -4,42 +4,53 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from tiny_books import code, error, figure, make_book, markdown, notebook, printed
+from tiny_books import code, error, figure, make_book, markdown, notebook, printed, recorded
 from typer.testing import CliRunner
 
-from bookkit import lint, prose_rules
+from bookkit import form_rules, lint, prose_rules
 from bookkit.cli import app
-from bookkit.notebooks import Chapter
+from bookkit.notebooks import Chapter, Page
 
 ALT = "A line that falls from left to right."
+IGNORED = "nbval-ignore-output"
 CLASS = "class Net:\n" + "\n".join(f"    field_{n} = {n}" for n in range(40))
+
+
+def solution(n: int) -> nbformat.NotebookNode:
+    cell = code(f"# Solution 01-{n}\nanswer = 1", f"solution-01-{n}", "hide-cell")
+    cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
+    return cell
+
+
+def measured(value=50.1, name="ch01_test_percent", within=2):
+    """The cell that reads test data and records a result."""
+    source = "test = load_images('digits', 'test')\nrecord(...)\nassert percent < 90"
+    return code(
+        source, "reads-test-data", "nbval-ignore-output", outputs=[recorded(name, value, "accuracy: 50.1 %", within)]
+    )
 
 
 def good_cells() -> list[nbformat.NotebookNode]:
     """A chapter that breaks no rule."""
     cells = [
-        markdown("(ch-first)=\n# First\n\nWhat you will see."),
-        code("import os\nfrom myst_nb import glue"),
+        markdown('<a id="ch-first"></a>\n# First\n\nWhat you will see.'),
+        code("import os"),
         code("epochs = 2  # passes\nsource = 'embedded'", "parameters"),
-        markdown("We train, as {cite:t}`lecun1998` did with 99 % accuracy, and glue what came out."),
-        code("accuracy = 0.5\nglue('ch01_accuracy', accuracy, display=False)\nassert accuracy < 0.9"),
+        markdown("As [LeCun et al. (1998)](../book/references.md#lecun1998) did with 99 % accuracy, we train."),
+        measured(),
         code("plot()", outputs=[figure()], alt=ALT),
-        markdown("The accuracy is {glue:text}`ch01_accuracy:.2f`, under 90 %.\n<!-- bound: asserted above -->"),
+        markdown("It is 50.1<!-- ch01_test_percent:.1f --> %, under 90 %.\n<!-- bound: asserted above -->"),
         code(CLASS),
         code("1 / 0", "raises-exception", outputs=[error()]),
     ]
     for n in (1, 2, 3):
-        cells += [
-            markdown(f"Exercise {n}: extend it."),
-            code("answer = None", f"exercise-01-{n}"),
-            code("answer = 1", f"solution-01-{n}", "hide-cell"),
-        ]
+        cells += [markdown(f"Exercise {n}: extend it."), code("answer = None", f"exercise-01-{n}"), solution(n)]
     return cells
 
 
 def problems_of(tmp_path, cells, executed=True, profiles='full:\n  "01": {epochs: 3}\n'):
     root = make_book(tmp_path / "book", {"01_first": notebook(*cells, executed=executed)}, profiles)
-    return lint.check(Chapter(root / "notebooks" / "01_first.ipynb"))
+    return lint.check(Chapter(root / "notebooks" / "01_first.ipynb"), leave_out=())
 
 
 def test_a_good_chapter_has_no_problem(tmp_path):
@@ -69,7 +80,7 @@ def tagged(index, *tags):
 
 BAD = [
     ("heading", 1, replaced(0, markdown("# First"))),
-    ("heading", 1, replaced(0, markdown("(ch-first)=\nFirst"))),
+    ("heading", 1, replaced(0, markdown("(ch-first)=\n# First"))),
     ("heading", 1, lambda good: good[1:2] + good[:1] + good[2:]),
     ("heading", 19, added(markdown("# Second title"))),
     ("parameters-cell", 3, tagged(2)),
@@ -85,7 +96,9 @@ BAD = [
     ("alt-text", 6, replaced(5, code("plot()", outputs=[figure()]))),
     ("alt-text", 6, replaced(5, code("plot()", outputs=[figure()], alt="A line."))),
     ("exercises", 11, replaced(11)),
-    ("exercises", 12, tagged(11, "solution-01-1")),
+    ("folded-solutions", 12, tagged(11, "solution-01-1")),
+    ("folded-solutions", 12, replaced(11, code("# Solution 01-1\nanswer = 1", "solution-01-1", "hide-cell"))),
+    ("folded-solutions", 12, lambda good: good[11].update(source="answer = 1") or good),
     ("exercises", 11, replaced(10)),
     ("exercises", 11, tagged(10, "exercise-02-1")),
     ("exercises", 14, tagged(13, "exercise-01-1")),
@@ -101,9 +114,29 @@ BAD = [
     ("no-absolute-path", 2, replaced(1, code("f()", outputs=[printed("x/lib/site-packages/torch/nn.py:3: Warn")]))),
     ("file-size", None, replaced(1, code("f()", outputs=[printed("x" * 1_000_000)]))),
     ("asserted-bound", 4, replaced(3, markdown("Below 45 %. <!-- bound: asserted in the next cell -->"))),
-    ("glued-names", 7, replaced(6, markdown("It is {glue:text}`ch01_loss:.2f`."))),
-    ("glued-names", 7, replaced(6, markdown("```{glue:figure} ch01_curve\n```"))),
-    ("glued-names", 5, replaced(4, code("glue('accuracy', 0.5)\nglue('ch01_accuracy', 0.5)"))),
+    ("code-width", 6, replaced(5, code("x = '" + "x" * 84 + "'"))),
+    ("output-width", 6, replaced(5, code("f()", outputs=[printed("short\n" + "x" * 89)]))),
+    ("output-width", 6, replaced(5, code("f()", outputs=[printed("\u5377" * 45)]))),
+    ("one-import-cell", 6, replaced(5, code("import json"))),
+    ("one-import-cell", 6, replaced(5, code("def f():\n    from json import dumps"))),
+    ("no-glue", 2, replaced(1, code("from myst_nb import glue"))),
+    ("no-glue", 6, replaced(5, code("glue('ch01_x', 1)"))),
+    ("plain-markdown", 7, replaced(6, markdown("See {ref}`sec-01-a`."))),
+    ("plain-markdown", 7, replaced(6, markdown("(sec-01-a)=\n## A"))),
+    ("plain-markdown", 7, replaced(6, markdown("```{note}\nA\n```"))),
+    ("plain-markdown", 7, replaced(6, markdown(":::{note}\nA\n:::"))),
+    ("record-kinds", 5, replaced(4, code("x = 1", outputs=[recorded("ch01_x", 1.5, "x: 1.5", 2)]))),
+    ("record-kinds", 5, replaced(4, code("x", IGNORED, outputs=[recorded("ch01_x", 3, "x: 3", None, 2)]))),
+    ("record-kinds", 5, replaced(4, code("x", IGNORED, outputs=[recorded("ch01_x", 3.5, "x: 3", 1, 2)]))),
+    ("record-kinds", 5, replaced(4, code("x", IGNORED, outputs=[recorded("ch01_x", "bee", "x: bee", 1)]))),
+    ("recorded-names", 7, replaced(6, markdown("It is 3.1<!-- ch01_loss:.1f -->."))),
+    ("recorded-names", 5, replaced(4, measured(name="test_percent"))),
+    ("recorded-names", None, added(measured())),
+    ("test-data", 5, lambda good: good[4].metadata["tags"].remove("reads-test-data") or good),
+    ("test-data", 6, replaced(5, code("load_images('digits', split='test')"))),
+    ("test-data", 3, replaced(2, code("x = 1", outputs=[recorded("ch01_test_x", 1, "x: 1")]))),
+    ("test-data", 19, added(code("x = 1", "reads-test-data"))),
+    ("typed-number", 7, replaced(6, markdown("There are 1,797 of them."))),
     ("belittling-word", 4, replaced(3, markdown("We simply call it."))),
     ("belittling-word", 4, replaced(3, markdown("*Just* call it."))),
     ("typed-result", 4, replaced(3, markdown("The network reaches 93 % of them."))),
@@ -114,7 +147,7 @@ BAD = [
 def test_a_bad_chapter_breaks_its_rule_in_that_cell(tmp_path, rule, cell, change):
     cells = change(good_cells())
     if rule == "asserted-bound":
-        cells[4].source = "glue('ch01_accuracy', 0.5)"
+        cells[4].source = "accuracy = 0.5"
     found = problems_of(tmp_path, cells)
     assert (rule, cell) in [(problem.rule, problem.cell) for problem in found], [str(problem) for problem in found]
 
@@ -129,9 +162,10 @@ def test_cells_must_be_executed_in_order(tmp_path, counts):
 
 
 def test_every_rule_has_a_bad_example_and_a_reason():
-    names = {lint.rule_name(rule) for rule in lint.RULES}
+    rules = lint.CHAPTER_RULES + lint.RULES
+    names = {lint.rule_name(rule) for rule in rules}
     assert names == {row[0] for row in BAD} | {"executed-in-order"}
-    assert all(rule.__doc__ for rule in lint.RULES)
+    assert all(rule.__doc__ for rule in rules)
 
 
 TYPED = [
@@ -140,7 +174,7 @@ TYPED = [
     "It gains 4 percentage points.",
     "It gets 93 percent.",
     "An accuracy of 0.93 is what we see.",
-    "An {term}`accuracy <accuracy (准确率)>` of 0.93 is what we see.",
+    "An [accuracy](../book/glossary.md#accuracy) of 0.93 is what we see.",
     "The accuracy is 93.",
     "The loss falls from 2.30 to 0.61.",
     "The validation loss\nends at 0.61.",
@@ -153,31 +187,31 @@ TYPED = [
     "About 20 minutes on a GPU.",
     "It is 3.2 times faster.",
     "| net | accuracy |\n|---|---|\n| LeNet | 71.2 % |",
-    "```{note}\nIt reached 93 %.\n```",
-    ":::{admonition} Result\n:class: tip\nIt reached 93 %.\n:::",
+    "> **Result.** It reached 93 %.",
     "Marked: 10 % <!-- bound: asserted below -->\n\nNot marked: 12 %.",
 ]
 FINE = [
     "We use 50 % dropout and a 95 % confidence interval.",
     "Dropout of 50 % is common; chance is 10 %.",
     "A validation split: 10 % validation split of the training set.",
-    "The accuracy is {glue:text}`ch01_accuracy:.2f`, in {glue:text}`ch01_seconds:.0f` s.",
+    "The accuracy is 0.93<!-- ch01_accuracy:.2f -->, in 12<!-- ch01_seconds:.0f --> s.",
+    "| net | 71.2<!-- full ch01_accuracy:.1f --> % |",
     "`accuracy = 0.93` and ``loss 2.30`` are code.",
     "Untrained, the loss should be $-\\log(1/10) = 2.303$.",
     "$$\nloss = 2.30\n$$",
     "```\naccuracy 93 %\n```",
-    "```{code-block} python\nloss = 0.61  # 93 %\n```",
+    "```python\nloss = 0.61  # 93 %\n```",
     "See [93 % in 3 minutes](https://example.org/93%).",
-    "The record is 96 % {cite}`jordan2024`.",
+    "The record is 96 % ([Jordan, 2024](../book/references.md#jordan2024)).",
     "The record is 96 % (Jordan, 2024). <!-- cited -->",
     "We mask 30 % of the pixels. <!-- setting -->",
     "The loss uses label smoothing 0.1 here.",
-    "The loss uses {ref}`label smoothing <sec-01-a>` 0.1 here.",
+    "The loss uses [label smoothing](#sec-01-a) 0.1 here.",
     "The 1990s had 60,000 images, 10 classes and 28x28 pixels.",
     "With a learning rate of 0.01 the loss falls; see chapter 5.",
     "The loss is averaged over 512 images.",
     "It needs PyTorch 2.6 or newer.",
-    "(ch-90s)=\n## Ten sections",
+    '<a id="ch-90s"></a>\n## Ten sections',
 ]
 
 
@@ -201,11 +235,47 @@ def test_words_that_only_look_alike_pass(tmp_path, text):
     assert list(prose_rules.belittling_word(chapter)) == []
 
 
-@pytest.mark.parametrize("source", ["for n in range(2):\n    glue(f'ch01_run{n}', n)", "myst_nb.glue('ch01_run1', 1)"])
-def test_names_glued_in_a_loop_or_by_the_module_are_known(tmp_path, source):
-    book = notebook(code(source), markdown("It is {glue:text}`ch01_run1:.1f`."))
-    chapter = Chapter(make_book(tmp_path / "b", {"01_a": book}) / "notebooks" / "01_a.ipynb")
-    assert list(prose_rules.glued_names(chapter)) == []
+READ = [
+    "There are 1,797 of them.",
+    "It rises to 2.30.",
+    "It is right for 93 of 100.",
+    "The loss is 2.3026, after 12 steps in 1998.",
+    "A ResNet-34 is one.",
+    "Here are 64<!-- setting --> of them.",
+    "`60000` and $60000$ are none.",
+]
+
+
+@pytest.mark.parametrize(("text", "count"), [*((text, 0) for text in READ), ("It is 2.31.", 1), ("A 512 of 4096.", 2)])
+def test_a_number_is_read_in_the_cells_beside_it(tmp_path, text, count):
+    cells = [code("n = 1_797\nx = 100"), markdown(text), code("print(loss)", outputs=[printed("2.30259 0.93")])]
+    chapter = Chapter(make_book(tmp_path / "b", {"01_a": notebook(*cells)}) / "notebooks" / "01_a.ipynb")
+    assert len(list(prose_rules.typed_number(chapter))) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "`{ref}` and ``(a)=`` are code.",
+        "```\n:::{note}\n{ref}`a`\n(a)=\n```",
+        "A set {a} and `b`.",
+        "> **Note.** Plain.",
+    ],
+)
+def test_plain_text_is_no_myst(tmp_path, text):
+    chapter = Chapter(make_book(tmp_path / "b", {"01_a": notebook(markdown(text))}) / "notebooks" / "01_a.ipynb")
+    assert list(form_rules.plain_markdown(chapter)) == []
+
+
+def test_a_page_obeys_the_rules_that_apply_to_it(tmp_path):
+    root = make_book(tmp_path / "book", {})
+    (root / "book").mkdir()
+    cells = [markdown('<a id="page-a"></a>\n# A page'), code("import os"), markdown("We simply call it.")]
+    nbformat.write(notebook(*cells, executed=True), root / "book" / "a.ipynb")
+    problems = lint.check(Page(root / "book" / "a.ipynb"), leave_out=())
+    assert [str(problem) for problem in problems] == [
+        "book/a.ipynb: cell 3: leave out the word 'simply' (belittling-word)"
+    ]
 
 
 def test_stats_of_a_counted_chapter(tmp_path):
