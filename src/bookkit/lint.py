@@ -8,11 +8,13 @@ import re
 from statistics import median
 
 from bookkit import code_rules, prose_rules, run_rules
-from bookkit.notebooks import Chapter
+from bookkit.elsewhere import setup_cell
+from bookkit.notebooks import SETUP, Chapter, tags
 from bookkit.verify import share_of
 
 RULES: tuple[Callable[[Chapter], Iterator[code_rules.Finding]], ...] = (
     prose_rules.heading,
+    setup_cell,
     code_rules.parameters_cell,
     code_rules.profile_parameters,
     code_rules.cell_length,
@@ -79,7 +81,7 @@ def stats(chapter: Chapter) -> Stats:
         if cell.cell_type == "markdown":
             words += sum(count_words(part) for part in prose_rules.paragraphs(cell.source))
             row = 0
-        elif cell.cell_type == "code":
+        elif cell.cell_type == "code" and SETUP not in tags(cell):
             if seen_code and words:
                 gaps.append(words)
             words, row, seen_code = 0, row + 1, True
