@@ -74,7 +74,9 @@ def read_addresses(config_file: Path) -> Addresses:
 
 def wheel_name() -> str:
     """The file name of this version's wheel; the package is read, not imported, as that would import PyTorch."""
-    source = Path(find_spec("torchbook").origin).read_text(encoding="utf-8")
+    spec = find_spec("torchbook")
+    assert spec is not None and spec.origin is not None  # it comes in one wheel with this module
+    source = Path(spec.origin).read_text(encoding="utf-8")
     version = re.search(r'^__version__ = "(.+)"$', source, re.M)[1]
     return f"torchbook-{version}-py3-none-any.whl"
 
@@ -107,9 +109,9 @@ def setup_cell(chapter: Chapter) -> Iterator[tuple[int | None, str]]:
     """The first code cell is the set-up cell, made of the addresses in `_config.yml`: a copy installs what it needs."""
     wanted = with_setup(chapter.notebook, read_addresses(chapter.path.parent.parent / "_config.yml"))
     if wanted.cells != chapter.cells:
-        places = [number for number, cell in enumerate(chapter.cells, 1) if SETUP in tags(cell)]
-        sentence = "the set-up cell is not as made" if places else "the notebook has no set-up cell"
-        yield (places or [None])[0], f"{sentence}: run python -m bookkit.elsewhere"
+        place = next((number for number, cell in enumerate(chapter.cells, 1) if SETUP in tags(cell)), None)
+        sentence = "the set-up cell is not as made" if place else "the notebook has no set-up cell"
+        yield place, f"{sentence}: run python -m bookkit.elsewhere"
 
 
 def write_setup(root: Path) -> list[Path]:
@@ -130,7 +132,9 @@ def show_buttons(app, config) -> None:
     known = bool(host) and host[1] in HOSTS
     options.update(dict.fromkeys(BUTTONS, known))
     options["launch_buttons"] = {}
-    if known:
+    if not known:
+        options["repository_url"] = ""  # the theme stops at a host that it does not know
+    else:
         options["launch_buttons"] = {"notebook_interface": "jupyterlab", "binderhub_url": "https://mybinder.org"}
         if host[1] == "github.com":  # Colab opens no others
             options["launch_buttons"]["colab_url"] = "https://colab.research.google.com"
