@@ -74,9 +74,8 @@ def read_addresses(config_file: Path) -> Addresses:
 
 def wheel_name() -> str:
     """The file name of this version's wheel; the package is read, not imported, as that would import PyTorch."""
-    spec = find_spec("torchbook")
-    assert spec is not None and spec.origin is not None  # it comes in one wheel with this module
-    source = Path(spec.origin).read_text(encoding="utf-8")
+    [folder] = find_spec("torchbook").submodule_search_locations or []
+    source = (Path(folder) / "__init__.py").read_text(encoding="utf-8")
     version = re.search(r'^__version__ = "(.+)"$', source, re.M)[1]
     return f"torchbook-{version}-py3-none-any.whl"
 
