@@ -163,6 +163,9 @@ def site(
         str, typer.Option("--from", help="stored: the outputs in notebooks/; full: the last full run.")
     ] = "stored",
     strict: Annotated[bool, typer.Option("--strict", help="Fail on any warning.")] = False,
+    baseurl: Annotated[
+        str | None, typer.Option(help="Where the site will lie, in place of html.baseurl of _config.yml.")
+    ] = None,
 ) -> None:
     """Build the book's pages and print the path of the first one."""
     with sentences():
@@ -172,7 +175,7 @@ def site(
     from bookkit.site import build_site
 
     try:
-        typer.echo(str(build_site(root, source=source, strict=strict)))
+        typer.echo(str(build_site(root, source=source, strict=strict, baseurl=baseurl)))
     except BookError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

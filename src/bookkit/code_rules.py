@@ -8,7 +8,7 @@ import re
 
 import nbformat
 
-from bookkit.notebooks import Chapter, Notebook, read_profiles, tags
+from bookkit.notebooks import SETUP, Chapter, Notebook, read_profiles, tags
 
 Finding = tuple[int | None, str]
 
@@ -86,6 +86,8 @@ def code_cells_in_a_row(chapter: Notebook) -> Iterator[Finding]:
     """At most two code cells in a row: what a cell showed is read before the next one starts."""
     row = 0
     for number, cell in enumerate(chapter.cells, 1):
+        if SETUP in tags(cell):  # folded, and nothing to read
+            continue
         row = row + 1 if cell.cell_type == "code" else 0
         if row == 3:
             yield number, "the third code cell in a row; put text before it"

@@ -8,7 +8,8 @@ import re
 from statistics import median
 
 from bookkit import code_rules, form_rules, prose_rules, record_rules, run_rules
-from bookkit.notebooks import Notebook, Page
+from bookkit.elsewhere import setup_cell
+from bookkit.notebooks import SETUP, Notebook, Page, tags
 from bookkit.verify import share_of
 
 Rule = Callable[[Notebook], Iterator[code_rules.Finding]]
@@ -20,6 +21,7 @@ CHAPTER_RULES: tuple[Rule, ...] = (
 )
 RULES: tuple[Rule, ...] = (
     prose_rules.heading,
+    setup_cell,
     code_rules.cell_length,
     code_rules.code_cells_in_a_row,
     code_rules.unexpected_error,
@@ -107,7 +109,7 @@ def stats(chapter: Notebook) -> Stats:
         if cell.cell_type == "markdown":
             words += sum(count_words(part) for part in prose_rules.paragraphs(cell.source))
             row = 0
-        elif cell.cell_type == "code":
+        elif cell.cell_type == "code" and SETUP not in tags(cell):
             if seen_code and words:
                 gaps.append(words)
             words, row, seen_code = 0, row + 1, True

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import nbformat
 import yaml
 
+SETUP = "setup"  # tag of the cell that installs the helper package where it is missing; bookkit.elsewhere makes it
 KERNEL = "python3"  # the name that every environment gives its own kernel
 CONFLICT = re.compile(r'^[ \t]*"?<{7} ', re.M)  # git's lines in the file, nbdime's in a cell's source
 
@@ -72,8 +73,9 @@ class Notebook:
 
     @property
     def code_cells(self) -> list[tuple[int, nbformat.NotebookNode]]:
-        """(number among all cells from 1, cell)"""
-        return [(number, cell) for number, cell in enumerate(self.cells, 1) if cell.cell_type == "code"]
+        """(number among all cells from 1, cell); the set-up cell, the same everywhere, is none of the chapter's."""
+        numbered = enumerate(self.cells, 1)
+        return [(number, cell) for number, cell in numbered if cell.cell_type == "code" and SETUP not in tags(cell)]
 
     @property
     def markdown_cells(self) -> list[tuple[int, nbformat.NotebookNode]]:

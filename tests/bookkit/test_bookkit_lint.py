@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bookkit import form_rules, lint, prose_rules
 from bookkit.cli import app
+from bookkit.elsewhere import write_setup
 from bookkit.notebooks import Chapter, Page
 
 ALT = "A line that falls from left to right."
@@ -54,7 +55,11 @@ def problems_of(tmp_path, cells, executed=True, profiles='full:\n  "01": {epochs
 
 
 def test_a_good_chapter_has_no_problem(tmp_path):
-    assert problems_of(tmp_path, good_cells()) == []
+    root = make_book(tmp_path / "book", {"01_first": notebook(*good_cells(), executed=True)})
+    chapter = Chapter(root / "notebooks" / "01_first.ipynb")
+    assert [problem.rule for problem in lint.check(chapter)] == ["setup-cell"]
+    write_setup(root)
+    assert lint.check(Chapter(chapter.path)) == []
 
 
 def replaced(index, *cells):
@@ -83,6 +88,7 @@ BAD = [
     ("heading", 1, replaced(0, markdown("(ch-first)=\n# First"))),
     ("heading", 1, lambda good: good[1:2] + good[:1] + good[2:]),
     ("heading", 19, added(markdown("# Second title"))),
+    ("setup-cell", None, lambda good: good),
     ("parameters-cell", 3, tagged(2)),
     ("parameters-cell", 3, replaced(2, code("epochs = 1 + n", "parameters"))),
     ("parameters-cell", 3, replaced(2, code("epochs = 1\nprint(epochs)", "parameters"))),
@@ -340,5 +346,6 @@ def test_the_command_prints_each_problem_and_fails(tmp_path):
 
 def test_the_command_passes_a_good_book(tmp_path):
     root = make_book(tmp_path / "book", {"01_first": notebook(*good_cells(), executed=True)})
+    write_setup(root)
     result = CliRunner().invoke(app, ["lint"], env={"BOOKKIT_ROOT": str(root)})
     assert (result.exit_code, result.stdout) == (0, "0 problems in 1 notebooks.\n")
