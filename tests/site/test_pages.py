@@ -30,7 +30,7 @@ def test_the_site_is_built():
 
 
 def test_every_notebook_has_a_page():
-    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    chapters = {path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
     assert chapters
     assert chapters <= {path.stem for path in CONTENT}
 
