@@ -129,7 +129,7 @@ def test_fetch_without_a_name_goes_on_after_a_set_that_fails(book, monkeypatch):
 
     asked = []
 
-    def broken(name, folder):
+    def broken(name, folder, force):
         asked.append(name)
         if len(asked) == 1:
             raise OSError("the mirror is gone")
