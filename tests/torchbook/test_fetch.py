@@ -4,10 +4,11 @@ import gzip
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import io
+import multiprocessing
 import os
 from pathlib import Path
+import signal
 import ssl
-import subprocess
 import sys
 import tarfile
 import threading
@@ -543,29 +544,39 @@ def test_a_folder_that_takes_nothing_is_a_sentence(plain, tmp_path, monkeypatch)
     assert not list(tmp_path.glob(".fetch-*"))
 
 
-PROCESS = """
-import hashlib, sys
-from torchbook.data.catalog import CATALOG, DataFile, DatasetCard
-from torchbook.data.fetch import fetch
-url, digest, size, root = sys.argv[1:]
-file = DataFile("toy.tgz", (url,), digest, int(size), "toy", "toy")
-CATALOG["toy"] = DatasetCard("toy", "Toy", ((file,),), ("toy",), "none", "nobody", "nowhere", "a drawing")
-print(fetch("toy", root, progress=False))
-"""
-
-
-def test_many_processes_at_once_all_end_well(server, tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="starts 24 processes, which is quick by fork alone")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+def test_many_processes_at_once_all_end_well(server, offer, tmp_path):
     server.files["/toy.tgz"] = TAR
-    command = [sys.executable, "-c", PROCESS, f"{server.url}/toy.tgz", hashlib.sha256(TAR).hexdigest(), str(len(TAR))]
-    started = [
-        subprocess.Popen([*command, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(6)
-    ]
-    ended = [(process.communicate(timeout=120), process.returncode) for process in started]
-    assert [code for _, code in ended] == [0] * 6, [err for (_, err), _ in ended]
-    assert all(out.splitlines()[-1] == str(tmp_path / "toy") for (out, _), _ in ended)
-    assert len(server.asked) == 1
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    context = multiprocessing.get_context("fork")
+    root = tmp_path / "root"
+    processes = [context.Process(target=fetch, args=("toy", root, False)) for _ in range(24)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 24
+    assert [path for path, _ in server.asked] == ["/toy.tgz"]
+    assert paths_below(root) == ["toy/a.txt", "toy/sub/b.txt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kills a process, which is quick by fork alone")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+@pytest.mark.parametrize("moment", ["download", "unpack", "_move"])
+def test_a_fetch_that_is_killed_stops_no_other(server, offer, tmp_path, monkeypatch, moment):
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, moment, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+        process = multiprocessing.get_context("fork").Process(target=fetch, args=("toy", tmp_path, False))
+        process.start()
+        process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert list(tmp_path.glob(".fetch-*"))  # nobody could remove it
+    fetch("toy", tmp_path)
     assert paths_below(tmp_path) == ["toy/a.txt", "toy/sub/b.txt"]
+    assert not list(tmp_path.glob(".fetch-*"))
 
 
 def test_own_data_in_the_place_of_the_books_are_never_replaced_unasked(tmp_path, monkeypatch):

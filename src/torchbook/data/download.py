@@ -15,7 +15,8 @@ import requests
 from torchbook.data.catalog import DataFile
 from torchbook.data.errors import DataError
 from tqdm import tqdm
-from urllib3.exceptions import LocationParseError, NameResolutionError, TimeoutError as UrllibTimeoutError
+from urllib3.exceptions import LocationParseError, NameResolutionError
+from urllib3.exceptions import TimeoutError as UrllibTimeoutError
 
 TIMEOUT_S = (10, 60)  # to connect, and between two pieces
 MOST_BYTES = 300_000_000  # of a file whose size is not known

@@ -20,7 +20,7 @@ def cache_folder() -> Path:
 def from_environment(name: str) -> Path | None:
     """The absolute path that a variable of the environment names, or None where it is not set.
 
-    A relative one is looked for in the working folder and in those above it, so that it means the same in a book's
+    A relative one is looked for in the working folder and in the two above it, so that it means the same in a book's
     folder and in its notebooks; where none of them has it, it is one of the working folder.
     """
     chosen = os.environ.get(name)
@@ -29,7 +29,7 @@ def from_environment(name: str) -> Path | None:
     path, here = as_path(chosen), Path.cwd()
     if path.is_absolute():
         return path
-    return next((base / path for base in (here, *here.parents) if (base / path).is_dir()), here / path)
+    return next((base / path for base in (here, *here.parents[:2]) if (base / path).is_dir()), here / path)
 
 
 def as_path(place: str | os.PathLike) -> Path:
