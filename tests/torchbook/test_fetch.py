@@ -21,6 +21,7 @@ from torchbook.data.catalog import CATALOG, DataFile, DatasetCard
 from torchbook.data.download import why
 from torchbook.data.errors import DataError
 from torchbook.data.fetch import fetch
+from torchbook.data.place import LOCK, move_in
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
 
@@ -113,7 +114,7 @@ def data_file(content, urls, name="toy.tgz", target="toy", inside="toy", size=Tr
 
 def paths_below(folder: Path) -> list[str]:
     return sorted(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != module.LOCK
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != LOCK
     )
 
 
@@ -199,7 +200,7 @@ def test_a_part_that_is_whole_needs_no_more(server, offer, tmp_path):
     assert not (tmp_path / ".partial").exists()
 
 
-@pytest.mark.parametrize("step", ["unpack", "_move"])
+@pytest.mark.parametrize("step", ["unpack", "move_in"])
 def test_interruption_leaves_no_half_written_folder(server, offer, tmp_path, monkeypatch, step):
     server.files["/toy.tgz"] = TAR
     offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
@@ -476,6 +477,31 @@ def test_force_that_fails_keeps_what_is_there(server, offer, tmp_path):
     assert paths_below(tmp_path) == ["toy/a.txt", "toy/sub/b.txt"]
 
 
+def test_a_move_that_fails_puts_back_what_was_there(tmp_path, monkeypatch):
+    (tmp_path / "scratch" / "new").mkdir(parents=True)
+    (tmp_path / "scratch" / "new" / "toy").write_text("new")
+    (tmp_path / "toy").write_text("old")
+    real = os.replace
+
+    def fails(source, target):
+        if Path(source).parent.name == "new":
+            raise OSError(5, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        move_in(tmp_path / "scratch", tmp_path, "toy", force=True)
+    assert (tmp_path / "toy").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    "part", [b"", CONTENT[:-1], CONTENT + b"more", b"\0" * 1000, PAGE, CONTENT[1:], b"x" * 300_000]
+)
+def test_a_part_of_any_kind_ends_in_the_right_file(plain, tmp_path, part):
+    half(tmp_path).write_bytes(part)
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+
+
 @pytest.fixture
 def packed(server, offer, tmp_path):
     """A set of two packed plain files, as Fashion-MNIST is; returns their folder."""
@@ -509,7 +535,7 @@ def test_left_overs_of_killed_fetches_are_cleaned(plain, tmp_path):
     old.write_bytes(b"old")
     os.utime(old, (0, 0))
     fetch("toy", tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [module.LOCK, "toy"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LOCK, "toy"]
 
 
 def test_what_is_whole_elsewhere_on_this_machine_is_copied(server, plain, tmp_path, monkeypatch):
@@ -563,7 +589,7 @@ def test_many_processes_at_once_all_end_well(server, offer, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kills a process, which is quick by fork alone")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
-@pytest.mark.parametrize("moment", ["download", "unpack", "_move"])
+@pytest.mark.parametrize("moment", ["download", "unpack", "move_in"])
 def test_a_fetch_that_is_killed_stops_no_other(server, offer, tmp_path, monkeypatch, moment):
     server.files["/toy.tgz"] = TAR
     offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))

@@ -179,6 +179,17 @@ def strange_method():
     return bytes(data)
 
 
+def short_content():
+    data = bytearray(zip_of([("toy/a.txt", b"one" * 100)]))
+    struct.pack_into("<I", data, data.index(b"PK\x01\x02") + 24, 400)  # the directory claims more than there is
+    return bytes(data)
+
+
+def test_a_member_that_is_shorter_than_it_says_is_told(tmp_path):
+    with pytest.raises(DataError, match=r"ends within 'toy/a\.txt'; it was not unpacked"):
+        tried(tmp_path, short_content())
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -8,6 +8,7 @@ from pathlib import Path
 import re
 import socket
 import ssl
+from typing import Any
 from urllib.parse import urlsplit
 
 import pooch
@@ -66,7 +67,7 @@ def own_mirror(name: str) -> list[str]:
 
 def why(error: requests.RequestException) -> str:
     """Say in a few words why a mirror failed."""
-    causes = list(_causes(error))
+    causes = _causes(error)
     if isinstance(error, requests.HTTPError):
         return f"HTTP status {error.response.status_code}"
     if isinstance(error, requests.exceptions.ProxyError):
@@ -91,9 +92,10 @@ def why(error: requests.RequestException) -> str:
     return "no connection" if isinstance(error, requests.ConnectionError) else type(error).__name__
 
 
-def _causes(error: BaseException):
+def _causes(error: BaseException) -> list[BaseException]:
     """The error, and all that it was made from, however requests and urllib3 have wrapped it."""
-    seen, waiting = [], [error]
+    seen: list[BaseException] = []
+    waiting: list[Any] = [error]
     while waiting:
         current = waiting.pop()
         if isinstance(current, BaseException) and not any(current is known for known in seen):
@@ -104,7 +106,7 @@ def _causes(error: BaseException):
 
 def _proxy(error: requests.RequestException) -> str:
     """The proxy's machine, without a password that may stand in the address."""
-    url = error.request.url if error.request is not None else ""
+    url = str(error.request.url) if error.request is not None else ""
     proxy = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url)) if url else None
     host = urlsplit(proxy).hostname if proxy else None
     return f" ({host})" if host else ""

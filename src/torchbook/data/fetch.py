@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 import os
 from pathlib import Path
 import shutil
 import tempfile
-import time
 
-from filelock import FileLock, Timeout
 from torchbook.data.catalog import DataFile, DatasetCard, card
 from torchbook.data.download import NoMirrorError, download
 from torchbook.data.errors import DataError
 from torchbook.data.folders import as_path, data_roots
 from torchbook.data.inside import is_whole, lies_in, look_into
+from torchbook.data.place import SCRATCH, alone_in, make_folder, move_in
 from torchbook.data.unpack import unpack
-
-LOCK = ".fetch.lock"  # of a folder of data: one download at a time
-SCRATCH = ".fetch-"  # what the names of folders begin with that a fetch removes at its end
-OLD_S = 30 * 24 * 60 * 60  # parts of downloads that nobody went on with
 
 
 def fetch(
@@ -42,9 +36,9 @@ def fetch(
     there = None if force else _there(entry, roots)
     if there is not None:  # before anything is written: a memory stick may be write-protected
         return there
-    root = _make(roots[0])
+    root = make_folder(roots[0])
     try:
-        with _alone(root):
+        with alone_in(root):
             there = None if force else _there(entry, roots)  # another one may have fetched it meanwhile
             return there or _get(entry, root, progress, force)
     except OSError as error:
@@ -79,7 +73,7 @@ def _by_force(entry: DatasetCard) -> str:
 def _get(entry: DatasetCard, root: Path, progress: bool, force: bool) -> Path:
     """Copy, or download and unpack, the first form of which each file can be had, and put it in place."""
     failures: list[str] = []
-    parts = _make(root / ".partial")
+    parts = make_folder(root / ".partial")
     for files in (None, *entry.forms):
         try:
             with tempfile.TemporaryDirectory(dir=root, prefix=SCRATCH) as scratch:  # same disk: one move at the end
@@ -88,7 +82,7 @@ def _get(entry: DatasetCard, root: Path, progress: bool, force: bool) -> Path:
                 else:
                     places = _downloaded(files, root, parts, Path(scratch) / "new", progress, failures, force)
                 for place in places:
-                    _move(Path(scratch), root, place, force)
+                    move_in(Path(scratch), root, place, force)
         except NoMirrorError:
             continue
         if not places and files is None:
@@ -161,38 +155,6 @@ def _by_hand(entry: DatasetCard, root: Path) -> str:
     return f"get {names} and unpack it, so that {root / entry.folder[0]} exists"
 
 
-def _make(folder: Path) -> Path:
-    """Make the folder, if need be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(f"{folder} cannot be made: {error.strerror}; name a folder you may write to.") from error
-    return folder
-
-
-@contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Keep other fetches out of `root`, and remove what killed ones have left there."""
-    lock = FileLock(root / LOCK)
-    try:
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            print(f"Another download to {root} is going on; waiting for it.")
-            lock.acquire()
-    except NotImplementedError as error:
-        raise DataError(f"{root} is on a disk without locks; name a folder elsewhere and copy it.") from error
-    try:
-        for left in root.glob(SCRATCH + "*"):
-            shutil.rmtree(left, ignore_errors=True)
-        for part in (root / ".partial").glob("*"):
-            if part.is_file() and time.time() - part.stat().st_mtime > OLD_S:
-                part.unlink()
-        yield
-    finally:
-        lock.release()
-
-
 def _tidy(entry: DatasetCard, parts: Path) -> None:
     """Remove the downloaded archives of this data set, and parts of them."""
     for file in (file for files in entry.forms for file in files):
@@ -200,20 +162,3 @@ def _tidy(entry: DatasetCard, parts: Path) -> None:
             (parts / name).unlink(missing_ok=True)
     with suppress(OSError):  # parts of another data set are there
         parts.rmdir()
-
-
-def _move(scratch: Path, root: Path, place: str, force: bool) -> None:
-    """Put `place` of the new files into `root`; what was there before goes with `scratch`."""
-    ready, final = scratch / "new" / place, root / place
-    final.parent.mkdir(parents=True, exist_ok=True)
-    before = Path(tempfile.mkdtemp(dir=scratch)) / final.name
-    if os.path.lexists(final):
-        os.replace(final, before)
-    try:
-        os.replace(ready, final)
-    except OSError:
-        if os.path.lexists(before):
-            os.replace(before, final)
-        raise
-    if force and final.suffix == ".gz":  # an unpacked file beside it would be read in its place
-        final.with_suffix("").unlink(missing_ok=True)

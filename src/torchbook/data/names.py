@@ -1,16 +1,10 @@
-"""Names by language: your own lists, the real ones where they lie, else the stand-in.
-
-The stand-in is Faker's tables of surnames (for Japanese also of given names) of twenty languages in Latin letters,
-at most 400 of each. The tables change from version to version, so the SHA-256 is tested for the version that is pinned.
-"""
+"""Names by language: your own lists, the real ones where they lie, else the stand-in."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-import importlib
-from importlib.metadata import version
+from functools import cached_property
 import os
 from pathlib import Path
 import string
@@ -21,25 +15,15 @@ from torchbook.data.errors import DataError
 from torchbook.data.folders import SOURCES, as_path, find_in_roots, real_path
 from torchbook.data.pictures import entries, folders_in
 from torchbook.data.reading import read_text
+from torchbook.data.surnames import FAKER, faker_names
 
 NAME_LETTERS = string.ascii_letters + " .,;'"  # 57 characters: what folding leaves
 LONGEST = 60  # characters; a longer line is no name
-MOST = 400  # names of a language in the stand-in
 NO_LANGUAGES = {"readme", "license", "licence", "copying", "notice", "authors", "changelog", "requirements", "about"}
 # the languages of the PyTorch tutorial's files: who has them all has the real ones
 TUTORIAL = {
     "Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian", "Japanese",
     "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese",
-}  # fmt: skip
-FAKER_TABLES = {  # locale.table
-    "Chinese": ("zh_CN.last_romanized_names", "zh_TW.last_romanized_names"), "Croatian": ("hr_HR.last_names",),
-    "Czech": ("cs_CZ.last_names",), "Dutch": ("nl_NL.last_names",), "English": ("en_GB.last_names",),
-    "Estonian": ("et_EE.last_names_est",), "Finnish": ("fi_FI.last_names",), "French": ("fr_FR.last_names",),
-    "German": ("de_DE.last_names",), "Indonesian": ("id_ID.last_names",), "Irish": ("ga_IE.last_names",),
-    "Italian": ("it_IT.last_names",), "Japanese": ("ja_JP.last_romanized_names", "ja_JP.first_romanized_names"),
-    "Polish": ("pl_PL.unisex_last_names",), "Portuguese": ("pt_PT.last_names", "pt_BR.last_names"),
-    "Spanish": ("es_ES.last_names",), "Swedish": ("sv_SE.last_names",), "Turkish": ("tr_TR.last_names",),
-    "Yoruba": ("yo_NG.last_names",), "Zulu": ("zu_ZA.last_names",),
 }  # fmt: skip
 # letters that Unicode does not take apart into a base letter and a mark
 _UNDIVIDED = str.maketrans(
@@ -93,10 +77,10 @@ def load_names(
     path = real_path("names", source=source) if folder is None else _home(as_path(folder))
     if path is not None:
         return _from_files(path, fold, encoding)
-    names = {language: list(words) for language, words in _faker_names().items()}  # copies: the cache stays whole
+    names = {language: list(words) for language, words in faker_names().items()}  # copies: the cache stays whole
     if fold:
         names = {language: _kept(words, fold, Counter()) for language, words in names.items()}
-    return NamesSet(names, card("names").stand_in_source, f"Faker {version('faker')}", fold)
+    return NamesSet(names, card("names").stand_in_source, FAKER, fold)
 
 
 def ascii_letters_only(text: str) -> str:
@@ -177,19 +161,3 @@ def _kept(lines: list[str], fold: bool, left_out: Counter) -> list[str]:
         else:
             kept[name] = None
     return list(kept)
-
-
-@lru_cache(maxsize=1)
-def _faker_names() -> dict[str, tuple[str, ...]]:
-    """Faker's names, sorted; of more than MOST, that many at even distances."""
-    found = {}
-    for language, tables in FAKER_TABLES.items():
-        words = set()
-        for table in tables:
-            locale, _, attribute = table.partition(".")
-            provider = importlib.import_module(f"faker.providers.person.{locale}").Provider
-            words |= {word.title() if word.isupper() else word for word in getattr(provider, attribute)}
-        ordered = sorted({unicodedata.normalize("NFC", word) for word in words})
-        count = min(MOST, len(ordered))
-        found[language] = tuple(ordered[place * len(ordered) // count] for place in range(count))
-    return found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 import gzip
 import lzma
 from pathlib import Path, PurePosixPath
@@ -12,7 +13,7 @@ import shutil
 import stat
 import struct
 import tarfile
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 import unicodedata
 import zipfile
 import zlib
@@ -35,7 +36,7 @@ class Member(NamedTuple):
     size: int
     folder: bool
     kind: str
-    key: zipfile.ZipInfo | tarfile.TarInfo
+    content: Callable[[], Any]  # opens it
 
 
 def unpack(archive: Path, inside: str, target: Path) -> None:
@@ -54,7 +55,7 @@ def unpack(archive: Path, inside: str, target: Path) -> None:
             if not wanted:
                 raise DataError(f"{archive.name} does not hold the folder {inside}.")
             for member, path in wanted:
-                _write(source, member, target / path, archive.name)
+                _write(member, target / path, archive.name)
     except DataError:
         raise
     except BROKEN as error:
@@ -71,14 +72,15 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile | tarfile.TarFile]:
                 yield source
         else:
             stream = gzip.GzipFile(fileobj=raw) if beginning[:2] == b"\x1f\x8b" else raw
-            with tarfile.open(fileobj=_Careful(stream), mode="r:") as source:
+            careful: Any = _Careful(stream)
+            with tarfile.open(fileobj=careful, mode="r:") as source:
                 yield source
 
 
 class _Careful:
     """A stream that refuses to read very much at once, which tarfile would keep in memory."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile) -> None:
         self.stream, self.seek, self.tell = stream, stream.seek, stream.tell
 
     def read(self, count: int) -> bytes:
@@ -93,11 +95,11 @@ def _members(source: zipfile.ZipFile | tarfile.TarFile) -> Iterator[Member]:
             mode = stat.S_IFMT(info.external_attr >> 16)
             kind = "" if mode in (0, stat.S_IFREG, stat.S_IFDIR) else "a link or a device"
             kind = "encrypted" if info.flag_bits & 1 else kind
-            yield Member(info.orig_filename, info.file_size, info.is_dir(), kind, info)
+            yield Member(info.orig_filename, info.file_size, info.is_dir(), kind, partial(source.open, info))
         return
     for info in source:
         kind = "a sparse file" if info.issparse() else "" if info.isreg() or info.isdir() else "a link or a device"
-        yield Member(info.name, info.size, info.isdir(), kind, info)
+        yield Member(info.name, info.size, info.isdir(), kind, partial(source.extractfile, info))
     source.fileobj.seek(source.offset)
     if source.fileobj.read(BLOCK) != bytes(BLOCK):  # tarfile takes a damaged header for the end
         raise tarfile.ReadError("it is cut off or damaged")
@@ -156,10 +158,9 @@ def _name_problem(name: str) -> str:
     return ""
 
 
-def _write(source: zipfile.ZipFile | tarfile.TarFile, member: Member, path: Path, archive: str) -> None:
+def _write(member: Member, path: Path, archive: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = source.open(member.key) if isinstance(source, zipfile.ZipFile) else source.extractfile(member.key)
-    with content, path.open("xb") as file:
+    with member.content() as content, path.open("xb") as file:
         shutil.copyfileobj(content, file)
         if file.tell() != member.size:
             raise DataError(f"{archive} ends within {member.name!r}; it was not unpacked.")
