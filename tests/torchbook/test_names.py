@@ -171,6 +171,17 @@ def test_what_is_wrong_is_a_sentence(own, files, says):
         load_names(own(files))
 
 
+def test_a_language_with_too_few_names_is_told(own):
+    folder = own({**TWO, "German.txt": "Weissbach\n"})
+    with pytest.raises(DataError, match=r"German\.txt has 1 of 2 names needed: add some, or remove the file"):
+        load_names(folder, at_least=2)
+    assert load_names(folder).names["German"] == ["Weissbach"]
+
+
+def test_a_folder_comes_before_the_source(own):
+    assert load_names(own(TWO), source="embedded").source.startswith("your names")
+
+
 def test_names_that_folding_would_empty_are_told(own):
     folder = own({**TWO, "Chinese.txt": "王\n李\n"})
     with pytest.raises(DataError, match=r"Chinese\.txt has no name in plain letters: leave fold out"):

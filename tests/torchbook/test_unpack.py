@@ -1,9 +1,11 @@
 """Hostile archives: each is refused in one sentence, and nothing of it is written."""
 
+import contextlib
 import gzip
 import io
 import os
 from pathlib import Path
+import random
 import stat
 import struct
 import tarfile
@@ -190,9 +192,38 @@ def test_a_member_that_is_shorter_than_it_says_is_told(tmp_path):
         tried(tmp_path, short_content())
 
 
+def places_before_the_beginning():
+    data = bytearray(zip_of(GOOD.items()))
+    struct.pack_into("<I", data, data.index(b"PK\x05\x06") + 16, len(data))  # where the directory begins
+    return bytes(data)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_damage_at_random_is_refused_or_does_no_harm(tmp_path, seed):
+    rng = random.Random(seed)
+    for number in range(60):
+        data = bytearray(rng.choice([zip_of(GOOD.items()), tar_of(GOOD.items()), tar_of(GOOD.items(), "w")]))
+        for _ in range(rng.choice([1, 2, 8])):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        (tmp_path / "toy.tgz").write_bytes(data[: rng.choice([len(data), rng.randrange(len(data))])])
+        with contextlib.suppress(DataError):  # any other error fails
+            unpack(tmp_path / "toy.tgz", "toy", tmp_path / str(number) / "toy")
+    assert all(path.parent.name in ("toy", "sub", tmp_path.name) for path in files(tmp_path))
+
+
+def test_a_full_disk_is_not_taken_for_a_broken_archive(tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match="No space left"):
+        tried(tmp_path, tar_of(GOOD.items()))
+
+
 @pytest.mark.parametrize(
     "data",
     [
+        places_before_the_beginning(),
         b"",
         b"not an archive",
         b"PK\x03\x04 is not one either",
@@ -210,7 +241,7 @@ def test_a_member_that_is_shorter_than_it_says_is_told(tmp_path):
         wrong_crc(),
         strange_method(),
     ],
-    ids=range(16),
+    ids=range(17),
 )
 def test_a_broken_archive_is_one_sentence(tmp_path, data):
     with pytest.raises(DataError, match=r"^toy\.tgz (is not an archive that can be unpacked|does not hold)") as caught:

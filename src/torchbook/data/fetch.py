@@ -95,9 +95,11 @@ def _get(entry: DatasetCard, root: Path, progress: bool, force: bool) -> Path:
             raise DataError(f"{error} {_by_force(entry)}") from error
         print(f"{entry.title} is ready: {got}")
         return got
+    stand_in = f"; chapters run on the stand-in meanwhile ({entry.stand_in})"
+    meanwhile = "" if lies_in(entry, [root]) else stand_in
     listing = "".join(f"\n  {failure}" for failure in failures)
     raise DataError(
-        f"{entry.title} could not be downloaded; chapters run on the stand-in meanwhile ({entry.stand_in})."
+        f"{entry.title} could not be downloaded{meanwhile}."
         f" To install it by hand, {_by_hand(entry, root)}. Tried:{listing}"
     )
 

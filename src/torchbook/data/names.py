@@ -62,21 +62,27 @@ class NamesSet:
 
 
 def load_names(
-    folder: str | os.PathLike | None = None, source: str = "auto", *, fold: bool = False, encoding: str | None = None
+    folder: str | os.PathLike | None = None,
+    source: str = "auto",
+    *,
+    fold: bool = False,
+    encoding: str | None = None,
+    at_least: int = 1,
 ) -> NamesSet:
     """Return the names of each language, languages in alphabetical order.
 
-    `folder`: one with files <Language>.txt, one name a line, in any script; or one with such a folder `names` in it.
-    Without it, source is "auto" ($TORCHBOOK_DATA, the cache, then the stand-in), "embedded" or "real" (the PyTorch
-    tutorial's surnames). fold: in the 57 plain letters, as by `ascii_letters_only`. encoding: of files not in UTF-8.
-    What was left out is counted in the source line. Raises ValueError for a bad argument and DataError for names that
-    are missing or broken, or fewer than two languages.
+    `folder`: one with files <Language>.txt, one name a line, in any script; or one with such a folder `names` in it,
+    whatever source says. Without it, source is "auto" ($TORCHBOOK_DATA, the cache, then the stand-in), "embedded" or
+    "real" (the PyTorch tutorial's surnames). fold: in the 57 plain letters, as by `ascii_letters_only`. encoding: of
+    files not in UTF-8. at_least: names that each language needs, if some are to be held out. What was left out is
+    counted in the source line. Raises ValueError for a bad argument and DataError for names that are missing, broken
+    or too few, or fewer than two languages.
     """
     if folder is not None and source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(map(repr, SOURCES))}.")
     path = real_path("names", source=source) if folder is None else _home(as_path(folder))
     if path is not None:
-        return _from_files(path, fold, encoding)
+        return _from_files(path, fold, encoding, at_least)
     names = {language: list(words) for language, words in faker_names().items()}  # copies: the cache stays whole
     if fold:
         names = {language: _kept(words, fold, Counter()) for language, words in names.items()}
@@ -116,7 +122,7 @@ def _home(folder: Path) -> Path:
     return _home(inner[0]) if len(inner) == 1 else folder
 
 
-def _from_files(folder: Path, fold: bool, encoding: str | None) -> NamesSet:
+def _from_files(folder: Path, fold: bool, encoding: str | None, at_least: int) -> NamesSet:
     """Read <Language>.txt files; what is left out is counted."""
     files: dict[str, Path] = {}
     left_out: Counter = Counter()
@@ -140,6 +146,10 @@ def _from_files(folder: Path, fold: bool, encoding: str | None) -> NamesSet:
         if not names[language]:
             why = " in plain letters: leave fold out" if fold else ": one name a line is expected"
             raise DataError(f"{path} has no name{why}.")
+        if len(names[language]) < at_least:
+            raise DataError(
+                f"{path} has {len(names[language])} of {at_least} names needed: add some, or remove the file."
+            )
     whose = f"real {card('names').title}" if names.keys() >= TUTORIAL else f"your names in {folder.resolve().name}"
     said = f"{sum(map(len, names.values())):,} names in {len(names)} languages"
     without = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left_out.items()))

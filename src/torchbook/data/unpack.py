@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+import errno
 from functools import partial
 import gzip
 import lzma
@@ -58,7 +59,9 @@ def unpack(archive: Path, inside: str, target: Path) -> None:
                 _write(member, target / path, archive.name)
     except DataError:
         raise
-    except BROKEN as error:
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # the disk, not the archive
+            raise
         raise DataError(f"{archive.name} is not an archive that can be unpacked: {error}.") from error
 
 
