@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 import re
+from textwrap import fill
 from types import ModuleType
 
 from torchbook.exercises.compare import Wrong
 from torchbook.exercises.state import interrupts, untouched
 
 ID = re.compile(r"(\d\d)-(\d+)")
+WIDTH = 88  # columns of what is printed, as in every output of the book
 
 
 def _chapter(number: str) -> ModuleType:
@@ -77,4 +79,4 @@ def check(exercise: str, answer) -> None:
     if not found:
         print(f"Exercise {exercise} passes.")
     for sentence in found:
-        print(f"Exercise {exercise}, not yet: {sentence}")
+        print(fill(f"Exercise {exercise}, not yet: {sentence}", WIDTH, subsequent_indent="  ", break_on_hyphens=False))
