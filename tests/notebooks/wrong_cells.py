@@ -9,10 +9,10 @@ A file has the name of its notebook. Each edit has a name of its own, `why` it i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 import copy
 from dataclasses import dataclass
 from pathlib import Path
+import re
 from typing import Any
 
 from chapters import NAMES, PAGES
@@ -61,7 +61,7 @@ def apply(edit: Edit, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     if edit.old:
         cells = [cell for cell in changed.cells if edit.old in cell.source and edit.cell in cell.source]
         cell = _only(edit, cells, "cells have its text")
-        _only(edit, [edit.old] * cell.source.count(edit.old), "places of the cell have its text")
+        _only(edit, cell.source.split(edit.old)[1:], "places of the cell have its text")
         cell.source = cell.source.replace(edit.old, str(edit.new))
     elif edit.record:
         outputs = [output for cell in changed.cells for output in cell.get("outputs", []) if _records(edit, output)]
@@ -71,8 +71,8 @@ def apply(edit: Edit, notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         output.metadata["torchbook"]["record"]["value"] = edit.new
     else:
         cells = [cell for cell in changed.cells if cell.cell_type == "markdown" and _quotes(edit, cell.source)]
-        cell = _only(edit, cells[:1], "texts quote its name")
-        cell.source = quoted.QUOTE.sub(_typed_over(edit), cell.source, count=0)
+        cell = _only(edit, cells[:1], "texts quote its name")  # the first of several
+        cell.source = quoted.QUOTE.sub(lambda found: _typed_over(edit, found), cell.source)
     if changed == notebook:
         raise ValueError(f"{edit.notebook}, {edit.name}: the edit changes nothing.")
     return changed
@@ -92,8 +92,5 @@ def _quotes(edit: Edit, source: str) -> bool:
     return any(found["name"] == edit.quote for found in quoted.QUOTE.finditer(source))
 
 
-def _typed_over(edit: Edit) -> Callable[[Any], str]:
-    def replace(found: Any) -> str:
-        return str(edit.new) + found[0][len(found["value"]) :] if found["name"] == edit.quote else found[0]
-
-    return replace
+def _typed_over(edit: Edit, found: re.Match[str]) -> str:
+    return str(edit.new) + found[0][len(found["value"]) :] if found["name"] == edit.quote else found[0]
