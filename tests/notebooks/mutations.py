@@ -18,6 +18,7 @@ from pathlib import Path
 import shutil
 import sys
 import tempfile
+import time
 from types import SimpleNamespace
 
 from chapters import NAMES, PAGES, ROOT
@@ -211,16 +212,19 @@ def main() -> int:
         os.environ["TORCHBOOK_CACHE"] = cache
         (Path(cache) / "checkpoints").touch()  # no folder: nothing that a wrong notebook trained is kept for the next
         futures = [pool.submit(attempt, ROOT, name, edit, stages) for name, edit in work]
+        results = []
         try:
-            results = []
             for future in futures:
                 results.append(future.result())
                 seen = ", ".join(f"{stage} {'yes' if getattr(results[-1], stage) else 'no'}" for stage in stages)
                 print(f"{results[-1].notebook}, {results[-1].name}: refused {seen}", flush=True)
-        except (Stopped, Exception):
+        except Stopped as stopped:
+            return stopped.code
+        finally:
             pool.shutdown(wait=False, cancel_futures=True)
-            kill_children("ipykernel_launcher")
-            raise
+            while not all(future.done() for future in futures):  # a thread notices within 1 s that its kernel is gone
+                kill_children("ipykernel_launcher")
+                time.sleep(0.1)
     return 0 if report(results, stages) else 1
 
 
