@@ -14,7 +14,7 @@ export LOOPBACK_UP := import fcntl, socket, struct; fcntl.ioctl(socket.socket(),
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab run full clean lint unit nbval smoke site-check test-portable test-offline doctor install install-dev lock resolve \
+.PHONY: help book test lab run full clean lint unit nbval smoke site-check test-portable test-offline test-elsewhere doctor install install-dev lock resolve \
 	links newest nightly data bench test-mutations
 
 help: ## list the commands
@@ -82,6 +82,9 @@ test-offline: $(INSTALLED) ## the notebooks without any network (Linux)
 
 test-mutations: $(INSTALLED) ## plant mistakes in copies of the notebooks, each of which must be refused (half an hour)
 	$(BIN)/python tests/notebooks/mutations.py
+
+test-elsewhere: $(INSTALLED) ## chapters as downloaded from the site, in a new environment without the book (slow)
+	$(if $(TORCH),PIP_EXTRA_INDEX_URL=$(TORCH_BUILDS)/$(TORCH)) $(BIN)/python tests/elsewhere/run_downloads.py
 
 lab: $(READER) ## JupyterLab on a notebook that says where to begin; its kernel is this environment's
 	JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/START_HERE.ipynb

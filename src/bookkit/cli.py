@@ -137,22 +137,22 @@ def verify_command(
 @app.command("lint")
 def lint_command(
     chapters: Chapters = None,
-    stats: Annotated[bool, typer.Option("--stats", help="Also print how the chapters read.")] = False,
+    stats: Annotated[bool, typer.Option("--stats", help="Also print how they read.")] = False,
 ) -> None:
-    """Check that chapters obey the book's rules; the reasons stand in bookkit/code_rules.py and prose_rules.py."""
+    """Check that chapters and pages obey the book's rules; the reasons stand in bookkit/*_rules.py."""
     from bookkit import lint
 
     with sentences():
-        chosen = find_chapters(find_root(), chapters)
-        problems = [problem for chapter in chosen for problem in lint.check(chapter)]
+        chosen = find_chapters(find_root(), chapters, pages=True)
+        problems = [problem for notebook in chosen for problem in lint.check(notebook)]
         table = Table("chapter", "words between code", "lines a cell", "longest run of code cells", "compared")
-        for row in (lint.stats(chapter) for chapter in chosen) if stats else ():
+        for row in (lint.stats(notebook) for notebook in chosen) if stats else ():
             table.add_row(row.name, f"{row.words:g}", f"{row.lines:g}", str(row.longest_row), f"{row.strict:.0%}")
     for problem in problems:
         typer.echo(str(problem))
     if stats:
         console().print(table)
-    typer.echo(f"{len(problems)} problems in {len(chosen)} chapters.")
+    typer.echo(f"{len(problems)} problems in {len(chosen)} notebooks.")
     if problems:
         raise typer.Exit(1)
 
@@ -163,6 +163,9 @@ def site(
         str, typer.Option("--from", help="stored: the outputs in notebooks/; full: the last full run.")
     ] = "stored",
     strict: Annotated[bool, typer.Option("--strict", help="Fail on any warning.")] = False,
+    baseurl: Annotated[
+        str | None, typer.Option(help="Where the site will lie, in place of html.baseurl of _config.yml.")
+    ] = None,
 ) -> None:
     """Build the book's pages and print the path of the first one."""
     with sentences():
@@ -172,7 +175,7 @@ def site(
     from bookkit.site import build_site
 
     try:
-        typer.echo(str(build_site(root, source=source, strict=strict)))
+        typer.echo(str(build_site(root, source=source, strict=strict, baseurl=baseurl)))
     except BookError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

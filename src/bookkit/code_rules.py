@@ -8,7 +8,7 @@ import re
 
 import nbformat
 
-from bookkit.notebooks import Chapter, read_profiles, tags
+from bookkit.notebooks import SETUP, Chapter, Notebook, read_profiles, tags
 
 Finding = tuple[int | None, str]
 
@@ -60,51 +60,58 @@ def _is_literal_assignment(statement: ast.stmt) -> bool:
 
 def profile_parameters(chapter: Chapter) -> Iterator[Finding]:
     """profiles.yml names only parameters that the chapter defines: another name would change nothing, silently."""
-    for profile, chapters in read_profiles(chapter.path.parent.parent).items():
+    for profile, chapters in read_profiles(chapter.root).items():
         for name in chapters.get(chapter.number, {}):
             if name not in chapter.parameters:
                 known = ", ".join(chapter.parameters) or "none"
                 yield None, f"profiles.yml sets {name} under {profile}, but the parameters are: {known}"
 
 
-def cell_length(chapter: Chapter) -> Iterator[Finding]:
-    """A code cell has at most 30 lines, so that it can be read with its explanation; one class may be longer."""
+def cell_length(chapter: Notebook) -> Iterator[Finding]:
+    """A code cell has at most 30 lines, so that it can be read with its explanation; one class may be longer.
+
+    So may one function that `torchbook` holds too: it cannot be cut.
+    """
     for number, cell in chapter.code_cells:
         lines = len(cell.source.splitlines())
         tree = parse(cell)
-        one_class = tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], ast.ClassDef)
-        if lines > MOST_LINES and not one_class:
+        taught = any(tag.startswith("teaches-") for tag in tags(cell))
+        whole = (ast.ClassDef, ast.FunctionDef) if taught else (ast.ClassDef,)
+        one_definition = tree is not None and len(tree.body) == 1 and isinstance(tree.body[0], whole)
+        if lines > MOST_LINES and not one_definition:
             yield number, f"the code cell has {lines} lines; at most {MOST_LINES}, unless it defines one class only"
 
 
-def code_cells_in_a_row(chapter: Chapter) -> Iterator[Finding]:
+def code_cells_in_a_row(chapter: Notebook) -> Iterator[Finding]:
     """At most two code cells in a row: what a cell showed is read before the next one starts."""
     row = 0
     for number, cell in enumerate(chapter.cells, 1):
+        if SETUP in tags(cell):  # folded, and nothing to read
+            continue
         row = row + 1 if cell.cell_type == "code" else 0
         if row == 3:
             yield number, "the third code cell in a row; put text before it"
 
 
-def unexpected_error(chapter: Chapter) -> Iterator[Finding]:
+def unexpected_error(chapter: Notebook) -> Iterator[Finding]:
     """A stored error is meant, and then tagged `raises-exception`."""
     for number, cell in chapter.code_cells:
         kinds = {output.output_type for output in cell.get("outputs", [])}
         if "error" in kinds and "raises-exception" not in tags(cell):
-            yield number, "the cell ends in an error; mend it, or tag it raises-exception where the error is meant"
+            yield number, "the cell ends in an error; correct it, or tag it raises-exception where the error is meant"
 
 
-def executed_in_order(chapter: Chapter) -> Iterator[Finding]:
+def executed_in_order(chapter: Notebook) -> Iterator[Finding]:
     """Every code cell was executed once, top to bottom, as a reader will do it."""
     for position, (number, cell) in enumerate(chapter.code_cells, 1):
         if cell.get("execution_count") != position:
             count = cell.get("execution_count")
             word = "was not executed" if count is None else f"was executed as number {count}, not {position}"
-            yield number, f"the cell {word}; store a whole run with bookkit run {chapter.number} --save"
+            yield number, f"the cell {word}; store a whole run with bookkit run {chapter.name} --save"
             return
 
 
-def alt_text(chapter: Chapter) -> Iterator[Finding]:
+def alt_text(chapter: Notebook) -> Iterator[Finding]:
     """A figure has alternative text for those who cannot see it."""
     for number, cell in chapter.code_cells:
         shown = any(key.startswith("image/") for output in cell.get("outputs", []) for key in output.get("data", {}))
@@ -114,7 +121,7 @@ def alt_text(chapter: Chapter) -> Iterator[Finding]:
 
 
 def exercises(chapter: Chapter) -> Iterator[Finding]:
-    """At least three exercises, each with its folded solution after it."""
+    """At least three exercises, each with its solution after it."""
     places: dict[str, dict[str, int]] = {"exercise": {}, "solution": {}}
     for number, cell in chapter.code_cells:
         for kind, of_chapter, count in (found.groups() for tag in tags(cell) if (found := TRIAL_TAG.match(tag))):
@@ -123,14 +130,6 @@ def exercises(chapter: Chapter) -> Iterator[Finding]:
                 yield number, f"the tag {kind}-{name} names another chapter than {chapter.number}"
             if name in places[kind]:
                 yield number, f"the tag {kind}-{name} is there twice"
-            if kind == "solution" and not _is_folded(cell):
-                yield (
-                    number,
-                    (
-                        f"solution-{name} must be folded in every tool: tag it hide-cell, set source_hidden and "
-                        "outputs_hidden in its metadata jupyter, and begin it with a comment that says what it is"
-                    ),
-                )
             if kind == "solution" and name not in places["exercise"]:
                 yield number, f"solution-{name} has no exercise-{name} before it"
             places[kind][name] = number
@@ -140,43 +139,36 @@ def exercises(chapter: Chapter) -> Iterator[Finding]:
         yield None, f"the chapter has {len(places['exercise'])} exercises; at least {LEAST_EXERCISES}"
 
 
-def _is_folded(cell: nbformat.NotebookNode) -> bool:
-    """Folded on the site, in JupyterLab and in VS Code; the first line is what a folded cell shows."""
-    hidden = cell.metadata.get("jupyter", {})
-    in_editors = hidden.get("source_hidden") is True and hidden.get("outputs_hidden") is True
-    return "hide-cell" in tags(cell) and in_editors and cell.source.startswith("# Solution ")
-
-
-def no_installing(chapter: Chapter) -> Iterator[Finding]:
+def no_installing(chapter: Notebook) -> Iterator[Finding]:
     """A chapter installs nothing: it would need the network, and change the reader's machine."""
     for number, cell in chapter.code_cells:
         if PIP.search(cell.source):
             yield number, "a cell must not install packages; they belong in requirements.txt"
 
 
-def no_cuda_call(chapter: Chapter) -> Iterator[Finding]:
+def no_cuda_call(chapter: Notebook) -> Iterator[Finding]:
     """Nothing calls `.cuda()`, which fails on most readers' machines; the device is an argument."""
-    for number, node in _calls(chapter):
+    for number, node in calls(chapter):
         if isinstance(node.func, ast.Attribute) and node.func.attr == "cuda":
             yield number, ".cuda() fails where there is no such device; write .to(device)"
 
 
-def no_download(chapter: Chapter) -> Iterator[Finding]:
+def no_download(chapter: Notebook) -> Iterator[Finding]:
     """A chapter never downloads by itself and never needs the network."""
-    for number, node in _calls(chapter):
+    for number, node in calls(chapter):
         for keyword in node.keywords:
             if keyword.arg == "download" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True:
                 yield number, "a chapter must not download; use torchbook.data, or download=False"
 
 
-def _calls(chapter: Chapter) -> Iterator[tuple[int, ast.Call]]:
+def calls(chapter: Notebook) -> Iterator[tuple[int, ast.Call]]:
     for number, cell in chapter.code_cells:
         for node in ast.walk(parse(cell) or ast.Module([], [])):
             if isinstance(node, ast.Call):
                 yield number, node
 
 
-def no_absolute_path(chapter: Chapter) -> Iterator[Finding]:
+def no_absolute_path(chapter: Notebook) -> Iterator[Finding]:
     """No path of one machine in code or output: it exists nowhere else, and tells of its owner."""
     for number, cell in chapter.code_cells:
         for node in ast.walk(parse(cell) or ast.Module([], [])):
@@ -193,7 +185,7 @@ def _text_of(output: nbformat.NotebookNode) -> str:
     return "\n".join(str(part) for part in [output.get("text", ""), *data, *output.get("traceback", [])])
 
 
-def file_size(chapter: Chapter) -> Iterator[Finding]:
+def file_size(chapter: Notebook) -> Iterator[Finding]:
     """A notebook stays under 1 MB, so that git, editors and browsers handle it."""
     size = chapter.path.stat().st_size
     if size >= MOST_BYTES:

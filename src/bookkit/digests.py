@@ -8,13 +8,17 @@ import json
 
 import nbformat
 
+from bookkit.notebooks import SETUP, tags
 from bookkit.quoted import QUOTE
 
 
 def digests(notebook: nbformat.NotebookNode) -> dict[str, str]:
-    """{cell id: digest} of the cells that a run wrote to: code with its outputs, prose with the numbers it shows."""
+    """{cell id: digest} of the cells that a run wrote to: code with its outputs, prose with the numbers it shows.
+
+    The set-up cell has none: it is compared with the text that it must have.
+    """
     found = {}
-    for cell in notebook.cells:
+    for cell in (cell for cell in notebook.cells if SETUP not in tags(cell)):
         content = [cell.source, cell.outputs] if cell.cell_type == "code" else QUOTE.findall(cell.source)
         if content:
             text = json.dumps(content, sort_keys=True, ensure_ascii=False)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 import os
 from pathlib import Path
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import nbformat
 import yaml
 
+SETUP = "setup"  # tag of the cell that installs the helper package where it is missing; bookkit.elsewhere makes it
 KERNEL = "python3"  # the name that every environment gives its own kernel
 CONFLICT = re.compile(r'^[ \t]*"?<{7} ', re.M)  # git's lines in the file, nbdime's in a cell's source
 
@@ -46,8 +48,8 @@ def _is_root(folder: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """One notebook, `notebooks/NN_topic.ipynb`, read when first needed."""
+class Notebook:
+    """A chapter or a page, read when first needed."""
 
     path: Path
 
@@ -57,9 +59,9 @@ class Chapter:
         return self.path.stem
 
     @property
-    def number(self) -> str:
-        """`05`"""
-        return self.path.stem[:2]
+    def root(self) -> Path:
+        """The project's root."""
+        return self.path.parent.parent
 
     @cached_property
     def notebook(self) -> nbformat.NotebookNode:
@@ -71,13 +73,23 @@ class Chapter:
 
     @property
     def code_cells(self) -> list[tuple[int, nbformat.NotebookNode]]:
-        """(number among all cells from 1, cell)"""
-        return [(number, cell) for number, cell in enumerate(self.cells, 1) if cell.cell_type == "code"]
+        """(number among all cells from 1, cell); the set-up cell, the same everywhere, is none of the chapter's."""
+        numbered = enumerate(self.cells, 1)
+        return [(number, cell) for number, cell in numbered if cell.cell_type == "code" and SETUP not in tags(cell)]
 
     @property
     def markdown_cells(self) -> list[tuple[int, nbformat.NotebookNode]]:
         """(number among all cells from 1, cell)"""
         return [(number, cell) for number, cell in enumerate(self.cells, 1) if cell.cell_type == "markdown"]
+
+
+class Chapter(Notebook):
+    """`notebooks/NN_topic.ipynb`"""
+
+    @property
+    def number(self) -> str:
+        """`05`"""
+        return self.path.stem[:2]
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
@@ -86,6 +98,13 @@ class Chapter:
             if "parameters" in tags(cell):
                 return literal_assignments(cell.source)
         return {}
+
+
+class Page(Notebook):
+    """`book/NAME.ipynb`: an executed page beside the chapters, which has quick values only."""
+
+    number = ""
+    parameters: ClassVar[dict[str, Any]] = {}
 
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:
@@ -138,17 +157,17 @@ def all_chapters(root: Path) -> list[Chapter]:
     return chapters
 
 
-def executed_pages(root: Path) -> list[Chapter]:
-    """The pages beside the chapters that are notebooks too, `book/*.ipynb`: they have quick values only."""
-    return [Chapter(path) for path in sorted((root / "book").glob("*.ipynb"))]
+def executed_pages(root: Path) -> list[Page]:
+    """The pages beside the chapters that are notebooks too."""
+    return [Page(path) for path in sorted((root / "book").glob("*.ipynb"))]
 
 
-def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = False) -> list[Chapter]:
+def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = False) -> list[Chapter | Page]:
     """The chapters asked for ("5", "05", "05_cifar10" or a path), in the book's order; all when none is named.
 
     pages: executed pages may be named too, and belong to "all". Raises BookError that lists what there is.
     """
-    known = all_chapters(root) + (executed_pages(root) if pages else [])
+    known = [*all_chapters(root), *(executed_pages(root) if pages else [])]
     if not asked:
         return known
     wanted = set()
@@ -161,7 +180,7 @@ def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = Fals
     return [chapter for chapter in known if chapter in wanted]
 
 
-def names_of(chapters: list[Chapter]) -> str:
+def names_of(chapters: Iterable[Notebook]) -> str:
     return ", ".join(chapter.name for chapter in chapters)
 
 

@@ -42,6 +42,7 @@ from sphinx.util import logging
 
 from bookkit import quoted
 from bookkit.glossary import terms_by_slug
+from bookkit.notebooks import SETUP
 
 ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>[ \t]*$', re.M)
 ANCHORS = re.compile(r'^(?:<a id="([\w-]+)"></a>|\(([\w-]+)\)=)[ \t]*$', re.M)
@@ -211,7 +212,8 @@ def values_of(notebook: dict[str, Any]) -> dict[str, quoted.Value]:
 
 def fold(notebook: dict[str, Any]) -> None:
     """Fold imports and solutions of a page under words that say what they are; changes the notebook in place."""
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    code = [cell for cell in cells if SETUP not in cell["metadata"].get("tags", [])]  # that one folds by itself
     for cell in code:
         metadata = cell["metadata"]
         tags = metadata.get("tags", [])

@@ -6,24 +6,24 @@ from collections.abc import Iterator
 
 from bookkit.code_rules import Finding
 from bookkit.digests import changed_cells
-from bookkit.notebooks import KERNEL, Chapter
+from bookkit.notebooks import KERNEL, BookError, Notebook
 from bookkit.prose_numbers import stale
 from bookkit.quoted import QuoteError
 from bookkit.recorded import recorded_values
 
 
-def again(chapter: Chapter) -> str:
+def again(chapter: Notebook) -> str:
     return f"run bookkit run {chapter.name} --save --accept"
 
 
-def kernel(chapter: Chapter) -> Iterator[Finding]:
+def kernel(chapter: Notebook) -> Iterator[Finding]:
     """The notebook names the kernel that every environment has; a contributor's own name opens nowhere else."""
     name = chapter.notebook.metadata.get("kernelspec", {}).get("name")
     if name != KERNEL:
         yield None, f"the notebook names the kernel {name}; it must be {KERNEL}: {again(chapter)}"
 
 
-def digests(chapter: Chapter) -> Iterator[Finding]:
+def digests(chapter: Notebook) -> Iterator[Finding]:
     """Sources and outputs are those of one run, by their digests: none of them was typed or pasted."""
     if "digests" not in chapter.notebook.metadata.get("torchbook", {}):
         yield None, f"the notebook has no digests of a stored run: {again(chapter)}"
@@ -33,9 +33,12 @@ def digests(chapter: Chapter) -> Iterator[Finding]:
         yield number, f"{which} of the stored run: {again(chapter)}"
 
 
-def stale_number(chapter: Chapter) -> Iterator[Finding]:
+def stale_number(chapter: Notebook) -> Iterator[Finding]:
     """A number that the prose quotes is the one that the stored run recorded."""
-    values = {name: one.value for name, one in recorded_values(chapter.notebook).items()}
+    try:
+        values = {name: one.value for name, one in recorded_values(chapter.notebook).items()}
+    except BookError:  # a name recorded twice, which `recorded_names` reports
+        return
     for number, cell in chapter.markdown_cells:
         try:
             for sentence in stale(cell.source, values):

@@ -10,7 +10,7 @@ import nbformat
 
 from bookkit.changes import changes
 from bookkit.digests import store_digests
-from bookkit.notebooks import BookError, Chapter, read_notebook, write_text
+from bookkit.notebooks import SETUP, BookError, Chapter, read_notebook, tags, write_text
 from bookkit.prose_numbers import fill
 from bookkit.recorded import recorded_values
 
@@ -59,7 +59,9 @@ def clean(source: nbformat.NotebookNode, executed: nbformat.NotebookNode, root: 
         seen.add(cell.id)
         for key in ("papermill", "execution", "ExecuteTime"):
             cell.metadata.pop(key, None)
-        if cell.cell_type == "code":
+        if SETUP in tags(cell):
+            cell.execution_count, cell.outputs = None, []  # it did nothing, and others count from 1 without it
+        elif cell.cell_type == "code":
             count += 1
             cell.execution_count = count
             cell.outputs = [_clean_output(output, count, root) for output in _joined(ran.outputs)]

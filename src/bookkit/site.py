@@ -9,9 +9,12 @@ import subprocess
 import sys
 
 import nbformat
+import yaml
 
+from bookkit.downloads import publish
+from bookkit.elsewhere import read_addresses
 from bookkit.execute import INJECTED
-from bookkit.notebooks import BookError, Chapter, read_notebook, read_profiles, tags, write_text
+from bookkit.notebooks import SETUP, BookError, Chapter, read_notebook, read_profiles, tags, write_text
 from bookkit.prose_numbers import without_values
 from bookkit.save import fill_prose
 
@@ -22,12 +25,13 @@ class SiteError(BookError):
     """The site could not be built; the message says what is wrong."""
 
 
-def build_site(root: Path, source: str = "stored", strict: bool = False) -> Path:
+def build_site(root: Path, source: str = "stored", strict: bool = False, baseurl: str | None = None) -> Path:
     """Build the site below ``root/_build`` and return the path of its ``index.html``.
 
     source: ``"stored"`` shows the outputs in ``notebooks/`` (quick profile); ``"full"`` those of
     ``_build/executed/full``, with the stored ones for chapters that have no full run there.
     strict: every page is read anew, a warning fails the build, references are checked (``-W -n --keep-going``).
+    baseurl: where the site will lie, in place of ``html.baseurl`` of ``_config.yml``.
     Raises BookError for an unknown source, SiteError for a build that failed, or a full run that is not there.
     """
     if source not in SOURCES:
@@ -35,18 +39,30 @@ def build_site(root: Path, source: str = "stored", strict: bool = False) -> Path
     if find_spec("jupyter_book") is None:
         raise SiteError("The site needs jupyter-book: pip install -e '.[book]' in the book's folder brings it.")
     book = root if source == "stored" else stage_full(root)
+    config = book / "_config.yml" if baseurl is None else configured(book, baseurl)
+    addresses = read_addresses(config)
     if strict and (book / "_build").is_dir():  # pages from the store would hide their warnings
         for folder in ("html", ".doctrees"):
             if (book / "_build" / folder).is_dir():
                 shutil.rmtree(book / "_build" / folder)
     command = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()", "build", str(book)]
-    command += ["--config", str(book / "_config.yml"), "--toc", str(book / "book" / "_toc.yml")]
+    command += ["--config", str(config), "--toc", str(book / "book" / "_toc.yml")]
     command += ["-W", "-n", "--keep-going"] if strict else ["--quiet"]
     result = subprocess.run(command, cwd=book, check=False)
     index = book / "_build" / "html" / "index.html"
     if result.returncode != 0 or not index.is_file():
         raise SiteError(f"jupyter-book stopped with exit code {result.returncode}; what it printed above says why.")
+    publish(root, book, index.parent, addresses)
     return index
+
+
+def configured(book: Path, baseurl: str) -> Path:
+    """A copy of ``_config.yml`` below ``_build`` that has another address."""
+    config = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
+    config.setdefault("html", {})["baseurl"] = baseurl
+    path = book / "_build" / "_config.yml"
+    write_text(path, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    return path
 
 
 def stage_full(root: Path) -> Path:
@@ -74,8 +90,11 @@ def refuse_stale(root: Path, copy: Path) -> None:
     again = f"run `bookkit run {copy.stem} --profile full` again"
     if not chapter.path.is_file():
         raise SiteError(f"{copy} is a full run of a chapter that is no longer there: delete it.")
-    ran = [cell for cell in executed.cells if INJECTED not in tags(cell)]
-    if list(map(_text, ran)) != list(map(_text, chapter.cells)):
+    ran, now = (
+        [_text(cell) for cell in cells if not {INJECTED, SETUP} & {*tags(cell)}]
+        for cells in (executed.cells, chapter.cells)
+    )
+    if ran != now:
         raise SiteError(f"{copy.stem} has changed since its full run: {again}.")
     used = executed.metadata.get("papermill", {}).get("parameters", {})
     if used != read_profiles(root).get("full", {}).get(chapter.number, {}):

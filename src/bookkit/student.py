@@ -15,6 +15,7 @@ import nbformat
 
 from bookkit.notebooks import BookError, Chapter, tags, write_text
 
+PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "src")  # what the wheel is made of
 LINK_TO_BOOK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\.\./book/[^()\s]+\)")
 README = """# {title}
 
@@ -48,7 +49,7 @@ def without_solutions(chapter: Chapter) -> nbformat.NotebookNode:
 def build_wheel(root: Path, folder: Path) -> Path:
     """Build the wheel of torchbook into `folder` with the installed setuptools. Raises BookError with pip's reason."""
     with tempfile.TemporaryDirectory() as scratch:  # a copy: the build leaves folders beside the sources
-        for name in ("pyproject.toml", "README.md", "LICENSE", "src"):
+        for name in PACKAGED:
             path = root / name
             if path.is_dir():
                 ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")

@@ -18,6 +18,8 @@ import torchbook
 import yaml
 
 from bookkit import before
+from bookkit.elsewhere import Addresses, with_setup
+from bookkit.notebooks import SETUP, find_chapters
 
 ROOT = Path(__file__).parents[2]
 PYTHONS = [f"3.{minor}" for minor in range(before.LEAST[1], before.MOST[1] + 1)]
@@ -139,13 +141,25 @@ def test_the_extras_have_what_is_imported(paths, extras):
     assert needed <= declared(*extras), f"not in pyproject.toml's {extras or 'dependencies'}"
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_the_extra_for_chapters_has_what_they_import(path):
+def imported_by(path: Path) -> set[str]:
+    """The packages that a notebook imports."""
     cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
     source = "\n".join("".join(cell["source"]) for cell in cells)
     modules = re.findall(r"^\s*(?:from (?=\w[\w.]* import)|import )([\w.]+)", source, re.MULTILINE)
-    needed = imported("\n".join(f"import {module}" for module in modules))
-    assert needed <= declared("chapters")
+    return imported("\n".join(f"import {module}" for module in modules))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_the_extra_for_chapters_has_what_they_import(path):
+    assert imported_by(path) <= declared("chapters")
+
+
+@pytest.mark.parametrize("chapter", find_chapters(ROOT, pages=True), ids=lambda chapter: chapter.name)
+def test_the_set_up_cell_of_a_notebook_brings_what_it_imports(chapter):
+    made = with_setup(chapter.notebook, Addresses(site="https://book.example"))
+    [cell] = [cell for cell in made.cells if SETUP in cell.metadata.get("tags", [])]
+    required = Requirement(re.search(r'"(torchbook.*)"$', cell.source)[1])
+    assert imported_by(chapter.path) <= declared(*required.extras)
 
 
 @pytest.mark.parametrize(

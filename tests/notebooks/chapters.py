@@ -8,6 +8,8 @@ import re
 
 import nbformat
 
+from bookkit.notebooks import SETUP
+
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 NAMES = [path.stem for path in PATHS]
@@ -22,7 +24,8 @@ def cells(name: str) -> list[nbformat.NotebookNode]:
 
 
 def code_cells(name: str) -> list[nbformat.NotebookNode]:
-    return [cell for cell in cells(name) if cell.cell_type == "code"]
+    """A chapter's own code cells, without the set-up cell, which is the same everywhere."""
+    return [cell for cell in cells(name) if cell.cell_type == "code" and SETUP not in tags(cell)]
 
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from itertools import chain
 import os
 from pathlib import Path
+import re
 import shutil
 import sys
 import tempfile
@@ -90,12 +91,17 @@ def attempt(root: Path, notebook: str, edit: Edit | None, stages: Iterable[str])
         else:
             outcome = run_one(book, Job(planted, QUICK), TIMEOUT, lambda *args, **more: None)
             if not outcome.ok:
-                failed = f"run, cell {outcome.cell}: {outcome.error[-1]}"
+                failed = f"run, cell {outcome.cell}: {outcome.error[-1]} {failing_line(outcome.error)}".rstrip()
                 return Result(notebook, edit, next(iter(seen), failed), failed)
             executed = outcome.executed
         before = next(chain(seen, comparison(planted, read_notebook(executed))), "")
         after = saved(book, planted, executed, edit, known) if "after" in stages else ""
         return Result(notebook, edit, before, after)
+
+
+def failing_line(traceback: Iterable[str]) -> str:
+    """The line of code at IPython's first arrow."""
+    return next((found[1] for line in traceback if (found := re.match(r"-+> *\d+ *(.*)", line))), "")
 
 
 def fresh(book: Path, notebook: str) -> Chapter:

@@ -3,9 +3,13 @@
 from pathlib import Path
 import re
 from urllib.parse import unquote, urlsplit
+from zipfile import ZipFile
 
 from bs4 import BeautifulSoup
+import nbformat
 import pytest
+
+from bookkit.elsewhere import read_addresses, wheel_name, with_setup
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
@@ -26,7 +30,7 @@ def test_the_site_is_built():
 
 
 def test_every_notebook_has_a_page():
-    chapters = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
+    chapters = {path.stem for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}
     assert chapters
     assert chapters <= {path.stem for path in CONTENT}
 
@@ -101,6 +105,36 @@ def test_no_glued_value_is_missing(page):
 @pytest.mark.parametrize("page", CONTENT, ids=lambda path: path.stem)
 def test_a_page_stays_light(page):
     assert page.stat().st_size < 1_000_000
+
+
+ADDRESSES = read_addresses(ROOT / "_config.yml")
+EXECUTED = [path for path in CONTENT if (ROOT / path.relative_to(SITE)).with_suffix(".ipynb").is_file()]
+
+
+@pytest.mark.parametrize("page", EXECUTED, ids=lambda path: path.stem)
+def test_a_page_offers_its_notebook_with_the_set_up_cell(page):
+    button = soup(page).select_one("a.btn-download-source-button")
+    path = (page.parent / button["href"]).resolve()
+    assert path.name == f"{page.stem}.ipynb"
+    offered = nbformat.read(path, as_version=4)
+    assert offered.cells == with_setup(offered, ADDRESSES).cells
+    links = re.findall(r"\]\(([\w./-]+\.(?:ipynb|md))[#)]", "\n".join(cell.source for cell in offered.cells))
+    assert not (ADDRESSES.site and links)
+
+
+def test_the_site_ships_the_wheel_that_the_cells_name():
+    assert [path.name for path in (SITE / "_static").glob("*.whl")] == [wheel_name()]
+    with ZipFile(SITE / "_static" / wheel_name()) as wheel:
+        shipped = {name for name in wheel.namelist() if name.startswith("torchbook/")}
+    sources = (path for path in (ROOT / "src" / "torchbook").rglob("*") if "__pycache__" not in path.parts)
+    assert shipped == {path.relative_to(ROOT / "src").as_posix() for path in sources if path.is_file()}
+
+
+@pytest.mark.parametrize("page", CONTENT, ids=lambda path: path.stem)
+def test_no_button_leads_nowhere(page):
+    links = [link["href"] for link in soup(page).select(".article-header-buttons a[href]")]
+    assert all(link.startswith("../_sources/") or ADDRESSES.repository for link in links)
+    assert soup(page).select(".dropdown-launch-buttons") == [] or ADDRESSES.repository
 
 
 @pytest.fixture
