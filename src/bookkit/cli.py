@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 import json
+import os
 from pathlib import Path
 import sys
 from typing import Annotated
@@ -265,29 +266,38 @@ def data_list() -> None:
 
 @data_app.command("fetch")
 def data_fetch(
-    name: Annotated[str | None, typer.Argument(help="One of bookkit data list; every set when none is named.")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Where to put it; the cache folder when not given.")] = None,
+    name: Annotated[str, typer.Argument(help="One of bookkit data list, or all.")] = "all",
+    folder: Annotated[
+        Path | None,
+        typer.Option("--to", "--folder", help="Where to put it, a memory stick say; the cache folder when not given."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
 ) -> None:
     """Get a real data set (verified; resumed when cut off) and print where it lies.
 
-    Without a name every set is fetched; one that fails is told, the others go on, and the exit code is 1.
+    Of all sets, one that fails is told, the others go on, and the exit code is 1. A folder that all went to serves a
+    machine without a network: TORCHBOOK_DATA names it there.
     """
     with sentences(ValueError, OSError):
         from torchbook.data.catalog import CATALOG
         from torchbook.data.fetch import fetch
 
-        if name is not None:
-            typer.echo(str(fetch(name, folder)))
+        if name != "all":
+            place = fetch(name, folder, force=force)
+            if place is not None:
+                typer.echo(str(place))
             return
     failed = 0
     for each in (key for key, entry in CATALOG.items() if entry.files):
         try:
-            typer.echo(str(fetch(each, folder)))
+            typer.echo(str(fetch(each, folder, force=force)))
         except (ValueError, OSError) as error:
             failed += 1
             typer.echo(str(error), err=True)
     if failed:
         raise typer.Exit(1)
+    if folder is not None:
+        typer.echo(f"All is in {folder}; on another machine, chapters find it by TORCHBOOK_DATA={folder.resolve()}")
 
 
 @data_app.command("path")
@@ -307,11 +317,26 @@ def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
         typer.echo(str(place))
 
 
+def absolute_places() -> None:
+    """Relative TORCHBOOK_DATA and TORCHBOOK_CACHE mean a folder of here, also in kernels that run elsewhere."""
+    from torchbook.data.errors import DataError
+    from torchbook.data.folders import from_environment
+
+    for name in ("TORCHBOOK_DATA", "TORCHBOOK_CACHE"):
+        try:
+            place = from_environment(name)
+        except DataError:  # a home that is not known: what needs the folder says so
+            continue
+        if place is not None:
+            os.environ[name] = str(place)
+
+
 def main() -> None:
     """The command; a console whose code page lacks a character shows its number."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     raise_on_signals()
+    absolute_places()
     try:
         app()
     except Stopped as stop:

@@ -161,11 +161,17 @@ def cache(root: Path | None) -> Iterator[Row]:
 
 def data_sets(root: Path | None) -> Iterator[Row]:
     from torchbook.data.catalog import CATALOG
+    from torchbook.data.errors import DataError
+    from torchbook.data.folders import data_roots
+    from torchbook.data.inside import lies_in, look_into
 
     for name, entry in CATALOG.items():
-        place = where_is(name)
+        place = lies_in(entry, data_roots())
         if place is not None:
-            yield Row(f"data: {name}", OK, f"real, in {place}")
+            try:
+                yield Row(f"data: {name}", OK, look_into(entry, *place))
+            except DataError as error:  # what the chapters would say
+                yield Row(f"data: {name}", PROBLEM, str(error), f"bookkit data fetch {name} --force")
         elif not entry.files:
             yield Row(f"data: {name}", OK, entry.stand_in)
         else:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 from tiny_books import first_chapter, make_book
+from torchbook.data.errors import DataError
+from torchbook.data.images import load_images
+from torchbook.data.text import load_text
 from typer.testing import CliRunner
 
 from bookkit import doctor
-from bookkit.cli import app
+from bookkit.cli import absolute_places, app
 
 
 @pytest.fixture
@@ -63,13 +68,40 @@ def test_a_cache_folder_that_cannot_be_made_is_a_problem(tmp_path, monkeypatch):
 
 
 def test_real_data_are_told_from_the_stand_in(tmp_path, monkeypatch):
-    (tmp_path / "cifar-10-batches-py").mkdir()
+    (tmp_path / "tinyshakespeare").mkdir()
+    (tmp_path / "tinyshakespeare" / "input.txt").write_text("My own text.", encoding="utf-8")
     monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path))
     rows = {row.check: row for row in doctor.data_sets(None)}
-    assert str(tmp_path) in rows["data: cifar10"].found
+    assert rows["data: shakespeare"].state == doctor.OK
+    assert rows["data: shakespeare"].found == load_text().source
     assert rows["data: fashion-mnist"].state == doctor.NOTE
     assert rows["data: fashion-mnist"].remedy == "bookkit data fetch fashion-mnist"
     assert rows["data: digits"].state == doctor.OK
+
+
+def test_data_that_the_loader_refuses_are_a_problem_in_the_same_words(tmp_path, monkeypatch):
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (raw / f"{part}-ubyte.gz").write_bytes(gzip.compress(b"cut off"))
+    monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path))
+    [row] = [row for row in doctor.data_sets(None) if row.check == "data: fashion-mnist"]
+    assert row.state == doctor.PROBLEM
+    with pytest.raises(DataError) as caught:
+        load_images("fashion-mnist")
+    assert row.found == str(caught.value)
+    assert row.remedy == "bookkit data fetch fashion-mnist --force"
+
+
+def test_a_relative_place_of_data_is_made_absolute(tmp_path, monkeypatch):
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.setenv("TORCHBOOK_DATA", "usb")
+    monkeypatch.setenv("TORCHBOOK_CACHE", "~no-such-user/cache")
+    monkeypatch.chdir(tmp_path / "notebooks")
+    absolute_places()
+    assert os.environ["TORCHBOOK_DATA"] == str(tmp_path / "usb")
+    assert os.environ["TORCHBOOK_CACHE"] == "~no-such-user/cache"
 
 
 def test_a_check_that_breaks_is_a_problem_and_the_others_go_on(book, monkeypatch):
@@ -129,7 +161,7 @@ def test_fetch_without_a_name_goes_on_after_a_set_that_fails(book, monkeypatch):
 
     asked = []
 
-    def broken(name, folder):
+    def broken(name, folder, force):
         asked.append(name)
         if len(asked) == 1:
             raise OSError("the mirror is gone")
@@ -141,3 +173,23 @@ def test_fetch_without_a_name_goes_on_after_a_set_that_fails(book, monkeypatch):
     assert result.stderr == "the mirror is gone\n"
     assert len(asked) > 3
     assert [Path(line).name for line in result.stdout.splitlines()] == asked[1:]
+
+
+@pytest.mark.parametrize("words", [["all"], []])
+def test_fetch_all_to_a_stick_says_how_to_use_it(book, tmp_path, monkeypatch, words):
+    from torchbook.data import fetch
+
+    asked = []
+    monkeypatch.setattr(
+        fetch, "fetch", lambda name, folder, force: asked.append((name, folder, force)) or folder / name
+    )
+    result = bookkit(book, "data", "fetch", *words, "--to", str(tmp_path), "--force")
+    assert result.exit_code == 0, result.output
+    assert asked == [(n, tmp_path, True) for n in ("cifar10", "fashion-mnist", "ants-bees", "shakespeare", "names")]
+    assert f"TORCHBOOK_DATA={tmp_path}" in result.stdout.splitlines()[-1]
+
+
+def test_fetch_of_a_set_that_needs_no_download_names_no_place(book):
+    result = bookkit(book, "data", "fetch", "digits")
+    assert result.exit_code == 0
+    assert result.stdout == "Nothing to download: the digits come with scikit-learn.\n"

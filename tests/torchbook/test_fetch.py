@@ -4,16 +4,25 @@ import gzip
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import io
+import multiprocessing
+import os
 from pathlib import Path
+import signal
+import ssl
+import sys
 import tarfile
 import threading
 import zipfile
 
 import pytest
+import requests
 from torchbook.data import fetch as module
 from torchbook.data.catalog import CATALOG, DataFile, DatasetCard
+from torchbook.data.download import why
 from torchbook.data.errors import DataError
 from torchbook.data.fetch import fetch
+from torchbook.data.place import LOCK, move_in
+from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
 
 class Server:
@@ -23,6 +32,8 @@ class Server:
         self.files: dict[str, bytes] = {}
         self.cut: dict[str, int] = {}  # path -> end the connection after so many bytes, once
         self.asked: list[tuple[str, str | None]] = []  # path, Range
+        self.afresh = False  # whether it takes no notice of Range
+        self.headers: dict[str, str] = {}
 
 
 @pytest.fixture
@@ -35,11 +46,13 @@ def server():
             content = state.files.get(self.path)
             if content is None:
                 return self.send_error(404)
-            start = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")) if self.headers.get("Range") else 0
+            wanted = None if state.afresh else self.headers.get("Range")
+            start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
             if start and start >= len(content):
                 return self.send_error(416)
             self.send_response(206 if start else 200)
-            self.send_header("Content-Length", str(len(content) - start))
+            for name, value in {"Content-Length": str(len(content) - start), **state.headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content[start : state.cut.pop(self.path, len(content))])
             return None
@@ -60,8 +73,9 @@ def server():
 @pytest.fixture(autouse=True)
 def _plain_settings(monkeypatch):
     monkeypatch.delenv("TORCHBOOK_MIRROR", raising=False)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture
@@ -99,7 +113,9 @@ def data_file(content, urls, name="toy.tgz", target="toy", inside="toy", size=Tr
 
 
 def paths_below(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name != LOCK
+    )
 
 
 TAR = tar_of({"toy/a.txt": b"one", "toy/sub/b.txt": b"two", "else/c.txt": b"not wanted"})
@@ -150,7 +166,7 @@ def test_wrong_size_is_refused_before_the_download(server, offer, tmp_path, caps
     server.files.update({"/page": b"<html>log in</html>", "/good": TAR})
     offer((data_file(TAR, [f"{server.url}/page", f"{server.url}/good"]),))
     fetch("toy", tmp_path)
-    assert "offers 19 bytes instead of" in capsys.readouterr().out
+    assert "sends a web page in place of the file" in capsys.readouterr().out
 
 
 def test_a_cut_connection_is_resumed(server, offer, tmp_path):
@@ -184,7 +200,7 @@ def test_a_part_that_is_whole_needs_no_more(server, offer, tmp_path):
     assert not (tmp_path / ".partial").exists()
 
 
-@pytest.mark.parametrize("step", ["_unpack", "_move"])
+@pytest.mark.parametrize("step", ["unpack", "move_in"])
 def test_interruption_leaves_no_half_written_folder(server, offer, tmp_path, monkeypatch, step):
     server.files["/toy.tgz"] = TAR
     offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
@@ -223,7 +239,7 @@ def test_an_archive_with_a_link_is_refused(server, offer, tmp_path):
         archive.addfile(link)
     server.files["/toy"] = packed.getvalue()
     offer((data_file(packed.getvalue(), [f"{server.url}/toy"]),))
-    with pytest.raises(DataError, match="links or devices"):
+    with pytest.raises(DataError, match="is a link or a device"):
         fetch("toy", tmp_path)
     assert not (tmp_path / "toy").exists()
 
@@ -317,3 +333,292 @@ def test_digits_need_no_download(capsys):
 def test_unknown_name():
     with pytest.raises(ValueError, match="not a data set of the book"):
         fetch("mnist")
+
+
+CONTENT = bytes(range(256)) * 800  # 204,800 bytes; the downloader keeps pieces of 65,536
+
+
+@pytest.fixture
+def plain(server, offer, tmp_path):
+    """A set of one plain file of 204,800 bytes; returns its place when it has been fetched."""
+    server.files["/toy"] = CONTENT
+    offer((data_file(CONTENT, [f"{server.url}/toy"], name="toy", inside=None),), folder=("toy/toy",))
+    return tmp_path / "toy" / "toy"
+
+
+def half(tmp_path, count=100_000):
+    (tmp_path / ".partial").mkdir()
+    (tmp_path / ".partial" / "toy.part").write_bytes(CONTENT[:count])
+    return tmp_path / ".partial" / "toy.part"
+
+
+PAGE = b"<!DOCTYPE html><html><title>Log in</title>" + b" " * 1000
+
+
+def test_a_web_page_does_not_spoil_a_part(server, plain, tmp_path):
+    part = half(tmp_path)
+    server.files["/toy"], server.afresh = PAGE, True
+    with pytest.raises(DataError, match="a web page in place of the file: a network that wants a log-in"):
+        fetch("toy", tmp_path)
+    assert part.read_bytes() == CONTENT[:100_000]
+    server.files["/toy"], server.afresh = CONTENT, False
+    assert fetch("toy", tmp_path) == plain
+    assert server.asked[-1] == ("/toy", "bytes=100000-")
+
+
+def test_a_server_without_ranges_does_not_spoil_a_part(server, plain, tmp_path):
+    part = half(tmp_path)
+    server.afresh, server.cut["/toy"] = True, 40_000
+    with pytest.raises(DataError, match="the connection broke"):
+        fetch("toy", tmp_path)
+    assert part.read_bytes() == CONTENT[:100_000]
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+
+
+def test_a_file_without_end_is_given_up(server, plain, tmp_path):
+    server.files["/toy"] = CONTENT + bytes(10)
+    server.headers = {"Content-Length": "", "Connection": "close"}  # a stream that does not say its length
+    with pytest.raises(DataError, match="it sends more than 204,800 bytes"):
+        fetch("toy", tmp_path)
+    assert not plain.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://127.0.0.1:9/toy", "it refuses the connection"),
+        ("http://no-such-machine.invalid/toy", "its name is not known here"),
+        ("http://[::1/toy", "it is no web address"),
+        ("ftp://127.0.0.1/toy", "it is no web address"),
+    ],
+)
+def test_what_keeps_a_download_off_is_told_apart(offer, tmp_path, url, says):
+    offer((data_file(TAR, [url]),))
+    with pytest.raises(DataError, match=says):
+        fetch("toy", tmp_path)
+
+
+def test_a_proxy_that_is_not_there_is_told_without_its_password(offer, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://me:secret@127.0.0.1:9")
+    offer((data_file(TAR, ["http://example.invalid/toy"]),))
+    with pytest.raises(DataError, match=r"the proxy does not let it through \(127\.0\.0\.1\)") as caught:
+        fetch("toy", tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_wrong_certificate_is_told(offer, tmp_path):
+    error = requests.exceptions.SSLError("certificate verify failed")
+    assert why(error).startswith("its certificate cannot be trusted")
+    wrapped = requests.ConnectionError(MaxRetryError(None, "/", ssl.SSLCertVerificationError("self-signed")))
+    assert "REQUESTS_CA_BUNDLE" in why(wrapped)
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (requests.ConnectTimeout(), "no answer in time"),
+        (requests.ConnectionError(ReadTimeoutError(None, "/", "Read timed out.")), "no answer in time"),
+        (requests.TooManyRedirects(), "without end"),
+        (requests.ConnectionError(ConnectionResetError(104, "reset")), "the connection broke"),
+        (requests.ConnectionError("odd"), "no connection"),
+    ],
+)
+def test_other_faults_have_words(error, says):
+    assert says in why(error)
+
+
+@pytest.mark.parametrize("mirror", ["mirror.example.org", "//mirror", "mirror.example.org:80/data", "http://"])
+def test_a_mirror_without_a_scheme_is_told(plain, tmp_path, monkeypatch, mirror):
+    monkeypatch.setenv("TORCHBOOK_MIRROR", mirror)
+    with pytest.raises(DataError, match=r"TORCHBOOK_MIRROR is .*: write the whole address, such as https://"):
+        fetch("toy", tmp_path)
+
+
+def test_what_is_there_is_looked_into(server, plain, tmp_path):
+    fetch("toy", tmp_path)
+    plain.write_bytes(CONTENT[:-1])
+    with pytest.raises(DataError, match=r"toy is there, but .*is incomplete.* bookkit data fetch toy --force"):
+        fetch("toy", tmp_path)
+    assert plain.read_bytes() == CONTENT[:-1]
+    assert fetch("toy", tmp_path, force=True) == plain
+    assert plain.read_bytes() == CONTENT
+
+
+def test_force_replaces_what_is_whole_and_leaves_nothing_behind(server, offer, tmp_path):
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    fetch("toy", tmp_path)
+    (tmp_path / "toy" / "mine.txt").write_text("more")
+    fetch("toy", tmp_path, force=True)
+    assert len(server.asked) == 2
+    assert paths_below(tmp_path) == ["toy/a.txt", "toy/sub/b.txt"]
+    assert not list(tmp_path.glob(".fetch-*"))
+
+
+def test_force_replaces_a_link_and_not_what_it_leads_to(server, offer, tmp_path):
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.txt").write_text("mine")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "toy").symlink_to(tmp_path / "photos")
+    fetch("toy", tmp_path / "root", force=True)
+    assert (tmp_path / "photos" / "cat.txt").read_text() == "mine"
+    assert (tmp_path / "root" / "toy" / "a.txt").read_text() == "one"
+
+
+def test_force_that_fails_keeps_what_is_there(server, offer, tmp_path):
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    fetch("toy", tmp_path)
+    server.files.clear()
+    with pytest.raises(DataError, match=r"could not be downloaded\. To install"):  # no stand-in: data are there
+        fetch("toy", tmp_path, force=True)
+    assert paths_below(tmp_path) == ["toy/a.txt", "toy/sub/b.txt"]
+
+
+def test_a_move_that_fails_puts_back_what_was_there(tmp_path, monkeypatch):
+    (tmp_path / "scratch" / "new").mkdir(parents=True)
+    (tmp_path / "scratch" / "new" / "toy").write_text("new")
+    (tmp_path / "toy").write_text("old")
+    real = os.replace
+
+    def fails(source, target):
+        if Path(source).parent.name == "new":
+            raise OSError(5, "Input/output error")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", fails)
+    with pytest.raises(OSError, match="Input/output error"):
+        move_in(tmp_path / "scratch", tmp_path, "toy", force=True)
+    assert (tmp_path / "toy").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    "part", [b"", CONTENT[:-1], CONTENT + b"more", b"\0" * 1000, PAGE, CONTENT[1:], b"x" * 300_000]
+)
+def test_a_part_of_any_kind_ends_in_the_right_file(plain, tmp_path, part):
+    half(tmp_path).write_bytes(part)
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+
+
+@pytest.fixture
+def packed(server, offer, tmp_path):
+    """A set of two packed plain files, as Fashion-MNIST is; returns their folder."""
+    contents = {f"{name}.gz": gzip.compress(name.encode()) for name in ("images", "labels")}
+    server.files.update({f"/{name}": content for name, content in contents.items()})
+    files = [data_file(c, [f"{server.url}/{n}"], name=n, target="Toy/raw", inside=None) for n, c in contents.items()]
+    offer(tuple(files), folder=("Toy/raw",))
+    return tmp_path / "Toy" / "raw"
+
+
+def test_a_damaged_packed_file_alone_is_fetched_again(server, packed, tmp_path):
+    fetch("toy", tmp_path)
+    whole = (packed / "images.gz").read_bytes()
+    (packed / "images.gz").write_bytes(whole[:-3])
+    assert fetch("toy", tmp_path) == packed
+    assert (packed / "images.gz").read_bytes() == whole
+    assert [path for path, _ in server.asked] == ["/images.gz", "/labels.gz", "/images.gz"]
+
+
+def test_force_removes_the_unpacked_file_that_would_be_read_first(packed, tmp_path):
+    packed.mkdir(parents=True)
+    (packed / "images").write_bytes(b"broken")
+    fetch("toy", tmp_path, force=True)
+    assert paths_below(tmp_path) == ["Toy/raw/images.gz", "Toy/raw/labels.gz"]
+
+
+def test_left_overs_of_killed_fetches_are_cleaned(plain, tmp_path):
+    (tmp_path / ".fetch-abc" / "deep").mkdir(parents=True)
+    half(tmp_path)
+    old = tmp_path / ".partial" / "other.part"
+    old.write_bytes(b"old")
+    os.utime(old, (0, 0))
+    fetch("toy", tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [LOCK, "toy"]
+
+
+def test_what_is_whole_elsewhere_on_this_machine_is_copied(server, plain, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
+    fetch("toy")
+    assert fetch("toy", tmp_path / "usb") == tmp_path / "usb" / "toy" / "toy"
+    assert (tmp_path / "usb" / "toy" / "toy").read_bytes() == CONTENT
+    assert len(server.asked) == 1
+
+
+def test_damaged_data_elsewhere_are_not_copied(server, plain, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
+    fetch("toy").write_bytes(b"damaged")
+    assert fetch("toy", tmp_path / "usb").read_bytes() == CONTENT
+    assert len(server.asked) == 2
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
+def test_data_on_a_stick_that_is_write_protected_are_found(plain, tmp_path):
+    fetch("toy", tmp_path)
+    tmp_path.chmod(0o500)
+    assert fetch("toy", tmp_path) == plain
+
+
+def test_a_folder_that_takes_nothing_is_a_sentence(plain, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module.shutil, "move", full)
+    with pytest.raises(DataError, match=f"{tmp_path} cannot take the data: No space left on device"):
+        fetch("toy", tmp_path)
+    assert not list(tmp_path.glob(".fetch-*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="starts 24 processes, which is quick by fork alone")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+def test_many_processes_at_once_all_end_well(server, offer, tmp_path):
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    context = multiprocessing.get_context("fork")
+    root = tmp_path / "root"
+    processes = [context.Process(target=fetch, args=("toy", root, False)) for _ in range(24)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * 24
+    assert [path for path, _ in server.asked] == ["/toy.tgz"]
+    assert paths_below(root) == ["toy/a.txt", "toy/sub/b.txt"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kills a process, which is quick by fork alone")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+@pytest.mark.parametrize("moment", ["download", "unpack", "move_in"])
+def test_a_fetch_that_is_killed_stops_no_other(server, offer, tmp_path, monkeypatch, moment):
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, moment, lambda *args: os.kill(os.getpid(), signal.SIGKILL))
+        process = multiprocessing.get_context("fork").Process(target=fetch, args=("toy", tmp_path, False))
+        process.start()
+        process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert list(tmp_path.glob(".fetch-*"))  # nobody could remove it
+    fetch("toy", tmp_path)
+    assert paths_below(tmp_path) == ["toy/a.txt", "toy/sub/b.txt"]
+    assert not list(tmp_path.glob(".fetch-*"))
+
+
+def test_own_data_in_the_place_of_the_books_are_never_replaced_unasked(tmp_path, monkeypatch):
+    (tmp_path / "tinyshakespeare").mkdir()
+    (tmp_path / "tinyshakespeare" / "input.txt").write_text("My own text.", encoding="utf-8")
+    with pytest.raises(DataError, match=r"input\.txt is there, but it is your text .* --force"):
+        fetch("shakespeare", tmp_path)
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "Irish.txt").write_text("Ó Briain", encoding="utf-8")
+    with pytest.raises(DataError, match=r"names is there, but .* has only Irish\.txt.* --force"):
+        fetch("names", tmp_path)
+    assert (tmp_path / "names" / "Irish.txt").exists()
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["ants-bees", "shakespeare", "names"])
+def test_the_real_data_are_there(real_data, name, capsys):
+    assert fetch(name, real_data).exists()
+    assert "is there already" in capsys.readouterr().out

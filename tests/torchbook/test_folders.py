@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from torchbook.data.errors import DataError
-from torchbook.data.folders import cache_folder, data_roots, find_in_roots
+from torchbook.data.folders import cache_folder, data_roots, find_in_roots, from_environment
 
 
 @pytest.fixture
@@ -51,3 +51,25 @@ def test_find_looks_in_an_explicit_folder_alone(places):
 def test_home_is_understood(monkeypatch):
     monkeypatch.setenv("TORCHBOOK_CACHE", "~/somewhere")
     assert cache_folder() == Path.home() / "somewhere"
+
+
+@pytest.mark.parametrize("place", [".", "notebooks", "notebooks/deep"])
+def test_a_relative_folder_means_the_same_from_every_folder_of_the_book(tmp_path, monkeypatch, place):
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "notebooks" / "deep").mkdir(parents=True)
+    monkeypatch.setenv("TORCHBOOK_DATA", "usb")
+    monkeypatch.setenv("TORCHBOOK_CACHE", "./usb")
+    monkeypatch.chdir(tmp_path / place)
+    assert data_roots() == [tmp_path / "usb", tmp_path / "usb" / "data"]
+
+
+def test_the_nearest_relative_folder_counts_and_one_that_is_nowhere_is_of_here(tmp_path, monkeypatch):
+    (tmp_path / "usb").mkdir()
+    (tmp_path / "near" / "usb").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "near")
+    monkeypatch.setenv("TORCHBOOK_DATA", "usb")
+    assert from_environment("TORCHBOOK_DATA") == tmp_path / "near" / "usb"
+    monkeypatch.setenv("TORCHBOOK_DATA", "nowhere")
+    assert from_environment("TORCHBOOK_DATA") == tmp_path / "near" / "nowhere"
+    monkeypatch.delenv("TORCHBOOK_DATA")
+    assert from_environment("TORCHBOOK_DATA") is None

@@ -1,49 +1,41 @@
-"""Texts and names: the stand-ins are the same on every Python; real files are read, broken ones refused."""
+"""Texts: the stand-in is pinned; the real one is known by its hash; a reader's own is read in any script."""
 
 import hashlib
-import json
+from pathlib import Path
 
-import babel
-import numpy as np
 import pytest
+import torch
 from torchbook.data import text as module
 from torchbook.data.errors import DataError
-from torchbook.data.text import NAME_LETTERS, ascii_letters_only, load_names, load_text
+from torchbook.data.text import length_needed, load_text, opening
+from torchbook.models import CharRNN
+from torchbook.sequences import Vocabulary, sample, text_batches
 
-# Made with NumPy 2.2.6 and Babel 2.18.0; the same on Python 3.10 to 3.13.
-TEXT_SHA256 = "bd9cc0eabdf26d5acf40e07f30caf6699ca658e6b02e1669913b60df4802f813"
-NAMES_SHA256 = "f9b1ad3f77492844dbd17f7150444f2c53d1316608803c0d1c3706afb5aa0f00"
+PROSE_SHA256 = "251b7f4109692ef350002679079abb349754059bfd354cae744e48ea00a7f574"
 
 
 @pytest.fixture
-def nowhere(tmp_path, monkeypatch):
-    """No real data anywhere."""
-    monkeypatch.delenv("TORCHBOOK_DATA", raising=False)
-    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
+def real(tmp_path):
+    """A folder with a file where Tiny Shakespeare would lie."""
+    (tmp_path / "tinyshakespeare").mkdir()
+    (tmp_path / "tinyshakespeare" / "input.txt").write_bytes("First Citizen:\r\nSpeak, naïve one.\n".encode())
     return tmp_path
 
 
 @pytest.fixture
-def real(nowhere):
-    """A tiny real folder."""
-    (nowhere / "tinyshakespeare").mkdir()
-    (nowhere / "tinyshakespeare" / "input.txt").write_bytes("First Citizen:\r\nSpeak, naïve one.\n".encode())
-    (nowhere / "names").mkdir()
-    (nowhere / "names" / "Irish.txt").write_bytes("Ó Briain\n\n  Mac Adam \n".encode())
-    (nowhere / "names" / "Czech.txt").write_bytes("Čapek\n".encode())
-    return nowhere
+def own(tmp_path):
+    """A function that writes a text and returns its path."""
+
+    def write(text):
+        path = tmp_path / "mine.txt"
+        path.write_bytes(text.encode())
+        return path
+
+    return write
 
 
-@pytest.mark.skipif(np.__version__ != "2.2.6", reason="the text is that of NumPy 2.2.6")
 def test_embedded_text_is_pinned():
-    text = load_text(source="embedded").text
-    assert hashlib.sha256(text.encode()).hexdigest() == TEXT_SHA256
-
-
-@pytest.mark.skipif(babel.__version__ != "2.18.0", reason="the names are those of Babel 2.18.0")
-def test_embedded_names_are_pinned():
-    names = load_names(source="embedded").names
-    assert hashlib.sha256(json.dumps(names, ensure_ascii=False).encode()).hexdigest() == NAMES_SHA256
+    assert hashlib.sha256(load_text(source="embedded").text.encode()).hexdigest() == PROSE_SHA256
 
 
 def test_embedded_text_is_long_prose():
@@ -56,107 +48,83 @@ def test_embedded_text_is_long_prose():
     assert text.count(" the ") > 2000
 
 
-def test_embedded_text_repeats_no_paragraph():
-    paragraphs = load_text(source="embedded").text.split("\n\n")
+def test_embedded_text_is_sentences_each_once():
+    paragraphs = load_text(source="embedded").text.strip().split("\n\n")
     assert len(set(paragraphs)) == len(paragraphs)
+    assert all(paragraph[0].isupper() or paragraph[0] in '("' for paragraph in paragraphs)
+    assert all(paragraph[-1] in '.!?")' for paragraph in paragraphs)
 
 
-def test_paragraphs_keep_sentences_and_leave_the_rest():
-    docstring = """Return the rolled array, whose last elements come first again.
+def test_embedded_text_is_in_the_wheel():
+    import tomllib
 
-    Parameters
-    ----------
-    shift : int or tuple of ints
-        The number of places by which elements are shifted along.
-
-    >>> roll([1, 2, 3], 1)  # This is code and never prose, however long it is.
-    array([3, 1, 2])
-    """
-    assert module._paragraphs(docstring) == [
-        "Return the rolled array, whose last elements come first again.",
-        "The number of places by which elements are shifted along.",
-    ]
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "book_prose.txt" in project["tool"]["setuptools"]["package-data"]["torchbook.data"]
+    assert Path(module.__file__).with_name("book_prose.txt").is_file()
 
 
-def test_embedded_names_suit_a_classifier():
-    names = load_names(source="embedded").names
-    assert 15 <= len(names) <= 18
-    assert list(names) == sorted(names)
-    assert min(len(words) for words in names.values()) >= 150
-    plain = [ascii_letters_only(word).lower() for words in names.values() for word in words]
-    assert len(set(plain)) == len(plain)  # no name belongs to two languages
-    assert all(2 <= len(word) <= 30 for word in plain)
-
-
-def test_embedded_names_can_be_changed_without_harm():
-    load_names(source="embedded").names["Czech"].clear()
-    assert load_names(source="embedded").names["Czech"]
-
-
-@pytest.mark.parametrize(
-    ("name", "plain"),
-    [
-        ("Ślusàrski", "Slusarski"),
-        ("O'Néàl", "O'Neal"),
-        ("Łódź", "Lodz"),
-        ("Đà Nẵng", "Da Nang"),
-        ("Þórðar", "Thordar"),
-        ("Großbritannien", "Grossbritannien"),
-        ("Guinea-Bissau", "Guinea Bissau"),
-        ("Ivory’s 2", "Ivory's "),
-        ("İstanbul ırmak", "Istanbul irmak"),
-        ("北京", ""),
-    ],
-)
-def test_ascii_letters_only(name, plain):
-    assert ascii_letters_only(name) == plain
-
-
-def test_every_embedded_name_keeps_its_length_in_plain_letters():
-    words = [word for words in load_names(source="embedded").names.values() for word in words]
-    assert all(len(ascii_letters_only(word)) >= len(word) for word in words)  # no letter is lost
-    assert set("".join(map(ascii_letters_only, words))) <= set(NAME_LETTERS)
-
-
-def test_real_text_comes_first_and_loses_carriage_returns(real):
+def test_what_lies_in_the_place_of_shakespeare_is_called_what_it_is(real):
     found = load_text(folder=real)
     assert found.text == "First Citizen:\nSpeak, naïve one.\n"
-    assert found.source.startswith("real Tiny Shakespeare")
-    assert found.note == ""
+    assert found.source.startswith("your text input.txt (33 characters, 21 different; it is not Tiny Shakespeare")
 
 
-def test_real_names_are_read_stripped_and_sorted(real):
-    found = load_names(folder=real)
-    assert found.names == {"Czech": ["Čapek"], "Irish": ["Ó Briain", "Mac Adam"]}
-    assert found.source.startswith("real")
+def test_the_known_hash_alone_makes_it_real(real, monkeypatch):
+    data = b"First Citizen:\nSpeak.\n"
+    file = module.card("shakespeare").files[0]
+    known = type(file)(file.name, file.urls, hashlib.sha256(data).hexdigest(), len(data), file.target)
+    card = type(module.card("shakespeare"))(**{**vars(module.card("shakespeare")), "forms": ((known,),)})
+    monkeypatch.setattr(module, "card", lambda name: card)
+    path = real / "tinyshakespeare" / "input.txt"
+    path.write_bytes(data.replace(b"\n", b"\r\n"))  # line ends of Windows are no difference
+    assert load_text(folder=real).source == "real Tiny Shakespeare (input.txt)"
+    path.write_bytes(data.replace(b"Speak", b"Sleep"))
+    assert load_text(folder=real).source.startswith("your text")
 
 
 def test_environment_folder_is_searched_but_embedded_wins_when_asked(real, monkeypatch):
     monkeypatch.setenv("TORCHBOOK_DATA", str(real))
-    assert load_text().source.startswith("real")
+    assert load_text().source.startswith("your text")
     assert "stand-in" in load_text(source="embedded").source
-    assert "stand-in" in load_names(source="embedded").source
 
 
-def test_auto_falls_back_to_the_stand_in_and_says_so(nowhere):
-    assert "bookkit data fetch shakespeare" in load_text().source
-    assert "bookkit data fetch names" in load_names().source
+def test_auto_falls_back_to_the_stand_in_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path))
+    assert (
+        load_text().source == "prose of this book, the stand-in (real Tiny Shakespeare: bookkit data fetch shakespeare)"
+    )
 
 
-@pytest.mark.parametrize(("load", "name"), [(load_text, "shakespeare"), (load_names, "names")])
-def test_missing_real_data_names_the_command(nowhere, load, name):
-    with pytest.raises(DataError, match=f"bookkit data fetch {name}"):
-        load(source="real")
+def test_missing_real_data_names_the_command(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path))
+    with pytest.raises(DataError, match="bookkit data fetch shakespeare"):
+        load_text(source="real")
+    with pytest.raises(DataError, match="No real shakespeare data"):
+        load_text(folder=tmp_path)
 
 
-@pytest.mark.parametrize(("load", "name"), [(load_text, "shakespeare"), (load_names, "names")])
-def test_an_explicit_folder_must_have_the_data(nowhere, load, name):
-    with pytest.raises(DataError, match=f"No real {name} data"):
-        load(folder=nowhere)
+@pytest.mark.parametrize("source", ["auto", "embedded"])
+def test_own_text_comes_before_everything(own, real, source):
+    found = load_text(text=own("Тихо в лесу.\r\n"), folder=real, source=source)
+    assert found.text == "Тихо в лесу.\n"
+    assert found.source == "your text mine.txt (13 characters, 12 different)"
 
 
-def test_limit_takes_the_first_characters(real):
-    assert load_text(folder=real, limit=5).text == "First"
+def test_own_text_in_another_encoding(tmp_path):
+    (tmp_path / "old.txt").write_bytes("我看书。".encode("gbk"))
+    assert load_text(text=tmp_path / "old.txt", encoding="gbk").text == "我看书。"
+
+
+def test_home_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "mine.txt").write_text("words", encoding="utf-8")
+    assert load_text(text="~/mine.txt").text == "words"
+
+
+@pytest.mark.parametrize(("limit", "text"), [(5, "First"), (33, None), (34, None), (None, None)])
+def test_limit_takes_at_most_so_many_characters(real, limit, text):
+    assert load_text(folder=real, limit=limit).text == (text or "First Citizen:\nSpeak, naïve one.\n")
 
 
 @pytest.mark.parametrize("limit", [0, -1, 2.5, True, "9"])
@@ -165,68 +133,86 @@ def test_limit_must_be_a_whole_number(real, limit):
         load_text(folder=real, limit=limit)
 
 
-def test_limit_past_the_end_says_how_many_there_are(real):
-    with pytest.raises(ValueError, match="has 33 characters"):
-        load_text(folder=real, limit=34)
+def test_a_text_too_short_is_told_with_the_length_needed(own):
+    with pytest.raises(DataError, match=r"^50 characters are needed, and your text mine.txt.* gives 12: take a longer"):
+        load_text(text=own("twelve chars"), at_least=50)
+    with pytest.raises(DataError, match=r"gives 20: raise limit \(20\)"):
+        load_text(source="embedded", limit=20, at_least=50)
+    assert len(load_text(text=own("twelve chars"), at_least=12).text) == 12
 
 
-def test_limit_of_the_whole_text_is_fine(real):
-    assert len(load_text(folder=real, limit=33).text) == 33
+@pytest.mark.parametrize(("batch_size", "val_batch_size", "val_fraction"), [(64, 10, 0.1), (1, 1, 0.5), (500, 10, 0.1)])
+def test_length_needed_is_enough_for_both_parts(batch_size, val_batch_size, val_fraction):
+    needed = length_needed(batch_size, val_batch_size, val_fraction)
+    tokens = torch.zeros(needed, dtype=torch.long)
+    cut = int(needed * (1 - val_fraction))
+    assert text_batches(tokens[:cut], batch_size, 10)
+    assert text_batches(tokens[cut:], val_batch_size, 10)
+    short = needed * 9 // 10 - 2
+    cut = int(short * (1 - val_fraction))
+    with pytest.raises(ValueError, match="streams need"):  # not many more than are needed
+        (text_batches(tokens[:cut], batch_size, 10), text_batches(tokens[cut:short], val_batch_size, 10))
 
 
-@pytest.mark.parametrize("load", [load_text, load_names])
-def test_unknown_source(load):
+def test_unknown_source_and_text(real):
     with pytest.raises(ValueError, match="'auto', 'embedded', 'real'"):
-        load(source="web")
-
-
-def test_unknown_text():
-    with pytest.raises(ValueError, match="the texts are: shakespeare"):
+        load_text(source="web")
+    with pytest.raises(ValueError, match=r"the texts are: shakespeare, and text="):
         load_text("goethe")
 
 
-def test_file_that_is_not_utf8_names_file_and_byte(real):
-    (real / "names" / "Czech.txt").write_bytes(b"Capek\n\xc8erny\n")
-    with pytest.raises(DataError, match=r"Czech\.txt is not UTF-8 text: byte 6"):
-        load_names(folder=real)
+@pytest.mark.parametrize(
+    ("text", "length", "begins"),
+    [
+        ("The cat sat on the mat.", 12, "The cat sat"),
+        ("The cat sat on the mat.", 11, "The cat sat"),
+        ("\n\n  The cat", 24, "The cat"),
+        ("a dog ran to the door", 5, "a dog"),
+        ("Donaudampfschifffahrt faehrt", 10, "Donaudampf"),
+        ("我看书。你听水，他买花。", 6, "我看书。你听"),
+        ("हिन्दी में लिखा", 1, "हि"),
+        ("👩🏽‍🚀 flies", 1, "👩🏽‍🚀"),
+        ("👍🏿👍🏿", 1, "👍🏿"),
+        ("e\u0323\u0307x", 1, "e\u0323\u0307"),
+        ("Тихо в лесу, только не спит барсук", 20, "Тихо в лесу, только"),
+        ("x", 24, "x"),
+        ("First Citizen:\nBefore we proceed", 20, "First Citizen:"),
+    ],
+)
+def test_the_opening_of_a_text(text, length, begins):
+    assert opening(text, length) == begins
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\n"])
-def test_empty_file_is_refused(real, content):
-    (real / "tinyshakespeare" / "input.txt").write_bytes(content)
-    with pytest.raises(DataError, match=r"input\.txt is empty"):
-        load_text(folder=real)
+def test_an_empty_text_has_no_opening():
+    with pytest.raises(DataError, match="has no beginning"):
+        opening(" \n")
 
 
-def test_a_folder_in_place_of_the_file_is_refused(real):
-    (real / "tinyshakespeare" / "input.txt").unlink()
-    (real / "tinyshakespeare" / "input.txt").mkdir()
-    with pytest.raises(DataError, match="cannot be read"):
-        load_text(folder=real)
-
-
-def test_one_language_is_not_enough(real):
-    (real / "names" / "Czech.txt").unlink()
-    with pytest.raises(DataError, match="has 1 file"):
-        load_names(folder=real)
-
-
-def test_a_file_in_place_of_the_names_folder_is_refused(nowhere):
-    (nowhere / "names").write_text("Capek")
-    with pytest.raises(DataError, match="has 0 file"):
-        load_names(folder=nowhere)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我看书。你听水，他买花。猫画山，狗写信。",
+        "Тихо в лесу, только не спит барсук.",
+        "👩🏽‍🚀 e\u0323\u0307 नमस्ते \U0001d11e ok",
+        "aaaa",
+    ],
+)
+def test_any_script_goes_through_vocabulary_model_and_sample(own, text):
+    found = load_text(text=own(text * 20))
+    vocabulary = Vocabulary(found.text)
+    assert vocabulary.decode(vocabulary.encode(found.text)) == found.text
+    model = CharRNN(len(vocabulary), 8)
+    generator = torch.Generator().manual_seed(0)
+    made = sample(model, vocabulary, found.prompt, 15, generator=generator)
+    assert made.startswith(found.prompt)
+    assert len(made) == len(found.prompt) + 15
+    assert made.encode("utf-8").decode("utf-8") == made
 
 
 @pytest.mark.real_data
 def test_the_real_text_is_tiny_shakespeare(real_data):
     found = load_text(folder=real_data, source="real")
+    assert found.source == "real Tiny Shakespeare (input.txt)"
     assert len(found.text) == 1_115_394
     assert len(set(found.text)) == 65
-
-
-@pytest.mark.real_data
-def test_the_real_names_are_those_of_the_tutorial(real_data):
-    names = load_names(folder=real_data, source="real").names
-    assert len(names) >= 18
-    assert names["Japanese"][:2] == ["Abe", "Abukara"]
-    assert all(words for words in names.values())
+    assert found.prompt == "First Citizen:\nBefore we"

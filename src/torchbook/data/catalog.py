@@ -210,7 +210,7 @@ _CARDS = (
         licence="public domain",
         citation="A. Karpathy, The Unreasonable Effectiveness of Recurrent Neural Networks, 2015.",
         homepage="https://github.com/karpathy/char-rnn",
-        stand_in="prose of NumPy's documentation: from the NumPy that is installed",
+        stand_in="prose of this book: as it was in November 2026, packaged",
         real="Tiny Shakespeare",
     ),
     DatasetCard(
@@ -221,7 +221,7 @@ _CARDS = (
         licence="none stated; lists of surnames gathered for teaching",
         citation="S. Robertson, Classifying Names with a Character-Level RNN, PyTorch tutorials, 2017.",
         homepage="https://docs.pytorch.org/tutorials/intermediate/char_rnn_classification_tutorial.html",
-        stand_in="names of countries and languages: in 18 languages, from Babel's CLDR tables",
+        stand_in="names of people: in 20 languages, from Faker's tables",
         real="surnames",
     ),
 )

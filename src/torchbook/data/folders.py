@@ -14,8 +14,22 @@ SOURCES = ("auto", "embedded", "real")
 
 def cache_folder() -> Path:
     """Return the folder for downloads and caches, which may not exist yet: $TORCHBOOK_CACHE, else the user's cache."""
-    chosen = os.environ.get("TORCHBOOK_CACHE")
-    return as_path(chosen) if chosen else user_cache_path("torchbook")
+    return from_environment("TORCHBOOK_CACHE") or user_cache_path("torchbook")
+
+
+def from_environment(name: str) -> Path | None:
+    """The absolute path that a variable of the environment names, or None where it is not set.
+
+    A relative one is looked for in the working folder and in the two above it, so that it means the same in a book's
+    folder and in its notebooks; where none of them has it, it is one of the working folder.
+    """
+    chosen = os.environ.get(name)
+    if not chosen:
+        return None
+    path, here = as_path(chosen), Path.cwd()
+    if path.is_absolute():
+        return path
+    return next((base / path for base in (here, *here.parents[:2]) if (base / path).is_dir()), here / path)
 
 
 def as_path(place: str | os.PathLike) -> Path:
@@ -38,9 +52,9 @@ def data_roots(folder: str | os.PathLike | None = None) -> list[Path]:
         if not explicit.is_dir():
             raise DataError(f"the data folder {explicit} is not a directory; create it, or leave the argument out.")
         roots.append(explicit)
-    from_environment = os.environ.get("TORCHBOOK_DATA")
-    if from_environment:
-        roots.append(as_path(from_environment))
+    chosen = from_environment("TORCHBOOK_DATA")
+    if chosen is not None:
+        roots.append(chosen)
     roots.append(cache_folder() / "data")
     return roots
 

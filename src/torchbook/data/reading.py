@@ -1,0 +1,125 @@
+"""A text file of anybody's as clean Unicode: what is no UTF-8 text is refused, with what to do about it."""
+
+from __future__ import annotations
+
+import codecs
+import os
+from pathlib import Path
+import re
+import stat
+import unicodedata
+
+from charset_normalizer import from_bytes
+from torchbook.data.errors import DataError
+
+MOST_BYTES = 500_000_000  # larger files would fill the memory of a small machine
+MARKS = {  # what a file begins with that names its encoding by itself
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+ENCODINGS = {  # those of older systems, and what people call them
+    "gb18030": "GBK or GB18030", "big5": "Big5", "cp932": "Shift JIS", "euc_jp": "EUC-JP", "cp949": "EUC-KR",
+    "utf_16_le": "UTF-16 without a byte order mark", "utf_16_be": "UTF-16 without a byte order mark",
+    "cp1251": "Windows-1251", "koi8_r": "KOI8-R", "cp1252": "Latin-1 or Windows-1252", "cp1253": "Windows-1253",
+}  # fmt: skip
+BEGINNINGS = {
+    b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture", b"%PDF-": "a PDF",
+    b"PK\x03\x04": "a zip archive or an office document", b"\x1f\x8b": "a gzip archive", b"{\\rtf": "an RTF document",
+    b"version https://git-lfs": "a pointer of Git LFS, not the file itself",
+}  # fmt: skip
+NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # control characters that a text has no use for
+
+
+def read_text(path: Path, encoding: str | None = None) -> str:
+    """The text of a file in UTF-8 (or `encoding`): no byte order mark, lines that end in \\n, Unicode form NFC.
+
+    Raises DataError for a file that is missing, unreadable, empty, no text, or in another encoding, which is named.
+    """
+    data = _bytes_of(path)
+    for beginning, kind in BEGINNINGS.items():
+        if data.startswith(beginning):
+            raise DataError(f"{path} is {kind}: give a file of plain text.")
+    if re.match(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|script)\b", data[:1000], re.IGNORECASE):
+        raise DataError(f"{path} is an HTML page: save its text as a file of plain text.")
+    text = _decoded(data, path, encoding)
+    odd = NO_TEXT.findall(text)
+    if "\0" in odd or len(odd) > 0.01 * len(text):
+        raise DataError(f"{path} is no text (it holds the character {odd[0]!r}): give a file of plain text.")
+    text = unicodedata.normalize("NFC", re.sub(r"\r\n?", "\n", text.replace("\ufeff", "")))
+    if not text.strip():
+        raise DataError(f"{path} is empty: fill it or remove it.")
+    return text
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        state = os.stat(path)
+        if stat.S_ISDIR(state.st_mode):
+            raise DataError(f"{path} is a folder: give a file of plain text.")
+        if not stat.S_ISREG(state.st_mode):
+            raise DataError(f"{path} is no file (a pipe or a device): give a file of plain text.")
+        if state.st_size > MOST_BYTES:
+            raise DataError(f"{path} has {state.st_size:,} bytes: give a text of {MOST_BYTES:,} or fewer.")
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"There is no file {path}: give the path of a text.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or the sentences above
+        if isinstance(error, DataError):
+            raise
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read: {reason}.") from None
+
+
+def _decoded(data: bytes, path: Path, encoding: str | None) -> str:
+    if encoding is not None:
+        try:
+            return data.decode(encoding)
+        except UnicodeError:
+            raise DataError(f"{path} is not in {encoding}{_looks_like(data)}.") from None
+        except (LookupError, ValueError):
+            raise DataError(f"{encoding!r} is no encoding of Python: use one like 'utf-8' or 'gb18030'.") from None
+    try:
+        text = data.decode("utf-8")
+        if data.count(0) <= 0.2 * len(data):  # else UTF-16 of Latin letters: each has a zero byte
+            return text
+    except UnicodeDecodeError as error:
+        attempt = data.decode("utf-8", "replace")
+        wrong = attempt.count("\ufffd")
+        if sum(character > "\x7f" for character in attempt) > 5 * wrong:
+            raise DataError(f"{path} is damaged UTF-8 (byte {error.start:,}): save it again as UTF-8.") from None
+    raise DataError(f"{path} is not UTF-8 text{_looks_like(data)}.")
+
+
+def _looks_like(data: bytes) -> str:
+    """How the sentence about a wrong encoding goes on: the likely one, and the cure."""
+    found = _likely(data)
+    if found is None:
+        return ": save it as UTF-8, or name its encoding (encoding='...')"
+    name = ENCODINGS.get(found, found.upper())
+    return f"; it looks like {name}: save it as UTF-8, or read it with encoding={found.replace('_', '-')!r}"
+
+
+def _likely(data: bytes) -> str | None:
+    """The encoding that the bytes look like, or None."""
+    marked = next((encoding for mark, encoding in MARKS.items() if data.startswith(mark)), None)
+    if marked:
+        return marked
+    if data.count(0) == 0 and _is_frequent_chinese(data):
+        return "gb18030"
+    best = from_bytes(data[:100_000], cp_isolation=list(ENCODINGS)).best()
+    if best is None or best.encoding not in ENCODINGS:
+        return None
+    return best.encoding
+
+
+def _is_frequent_chinese(data: bytes) -> bool:
+    """Whether all is ASCII and frequent characters of GB 2312: a few names are too little for a guess by statistics."""
+    try:
+        text = data.decode("gb2312")
+    except UnicodeDecodeError:
+        return False
+    leads = {character.encode("gb2312")[0] for character in text if "\u4e00" <= character <= "\u9fff"}
+    others = re.search("[\u0400-\u04ff\u3040-\u30ff]", text)  # Cyrillic or kana: another encoding by chance
+    return bool(leads) and not others and not max(leads) <= 0xC8  # up to C8: Korean has its syllables there
