@@ -244,7 +244,7 @@ def test_an_archive_with_a_link_is_refused(server, offer, tmp_path):
     assert not (tmp_path / "toy").exists()
 
 
-@pytest.mark.parametrize("content", [b"not an archive", TAR[:100]])
+@pytest.mark.parametrize("content", [b"not an archive", TAR[:100]], ids=["text", "cut off"])
 def test_a_broken_archive_is_a_sentence(server, offer, tmp_path, content):
     server.files["/toy"] = content
     offer((data_file(content, [f"{server.url}/toy"]),))
