@@ -6,6 +6,7 @@ import os
 import platform
 import random
 import sys
+from textwrap import fill
 import time
 
 import numpy as np
@@ -63,6 +64,19 @@ def use_threads(threads: int) -> int:
         raise ValueError(f"threads must be 0 (all cores) or more, got {threads}.")
     torch.set_num_threads(threads or os.cpu_count() or 1)
     return torch.get_num_threads()
+
+
+def begin(seed: int, threads: int = 0) -> torch.device:
+    """Start a chapter: set the threads and every seed, print tensors to 4 digits, say in a line where it computes.
+
+    threads: see ``use_threads``. Returns the device of ``pick_device``.
+    """
+    use_threads(threads)
+    seed_everything(seed)
+    torch.set_printoptions(precision=4, sci_mode=False, linewidth=88)
+    device = pick_device()
+    print(fill(describe_environment(device), 88))
+    return device
 
 
 def autocast_dtype(device: torch.device | str) -> torch.dtype | None:

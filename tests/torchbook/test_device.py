@@ -97,3 +97,20 @@ def test_on_cuda_bfloat16_or_nothing(monkeypatch, supported):
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **options: asked.append(options) or supported)
     assert device.autocast_dtype("cuda") is (torch.bfloat16 if supported else None)
     assert asked == [{"including_emulation": False}]
+
+
+def test_begin_sets_threads_and_seeds_and_says_where(monkeypatch, capsys):
+    monkeypatch.setenv("TORCHBOOK_DEVICE", "cpu")
+    threads = torch.get_num_threads()
+    try:
+        assert device.begin(seed=5, threads=1) == torch.device("cpu")
+        assert torch.get_num_threads() == 1
+        drawn = torch.rand(2)
+        torch.manual_seed(5)
+        assert torch.equal(drawn, torch.rand(2))
+        out = capsys.readouterr().out
+        assert "1 CPU thread" in " ".join(out.split())
+        assert max(map(len, out.splitlines())) <= 88
+    finally:
+        torch.set_num_threads(threads)
+        torch.set_printoptions(profile="default")
