@@ -169,6 +169,48 @@ def calls(chapter: Notebook) -> Iterator[tuple[int, ast.Call]]:
                 yield number, node
 
 
+def weak_assert(chapter: Notebook) -> Iterator[Finding]:
+    """No assert is passed by a count, size or accuracy of 0, nor by a relative error of a whole."""
+    for number, cell in chapter.code_cells:
+        for node in ast.walk(parse(cell) or ast.Module([], [])):
+            if isinstance(node, ast.Assert):
+                for low, high in _ordered_pairs(node.test):
+                    if (bound := _number(low)) is not None and bound < 0:
+                        yield number, f"{ast.unparse(high)[:50]!r} above {bound:g} says nothing of it: raise the bound"
+                    if (bound := _number(high)) is not None and bound >= 1 and _is_relative_error(low):
+                        yield number, f"{ast.unparse(low)[:50]!r} below {bound:g} is passed by 0: lower the bound"
+
+
+def _ordered_pairs(test: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """(smaller, larger) of every comparison in a condition, also of those joined by `and` and `or`."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Compare):
+            for left, kind, right in zip([node.left, *node.comparators], node.ops, node.comparators, strict=False):
+                if isinstance(kind, (ast.Lt, ast.LtE)):
+                    yield left, right
+                if isinstance(kind, (ast.Gt, ast.GtE)):
+                    yield right, left
+
+
+def _number(node: ast.expr) -> float | None:
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _is_relative_error(node: ast.expr) -> bool:
+    """`abs(a / b - 1)`."""
+    match node:
+        case ast.Call(
+            func=ast.Name(id="abs"),
+            args=[ast.BinOp(left=ast.BinOp(op=ast.Div()), op=ast.Sub(), right=ast.Constant(value=1))],
+        ):
+            return True
+    return False
+
+
 def no_absolute_path(chapter: Notebook) -> Iterator[Finding]:
     """No path of one machine in code or output: it exists nowhere else, and tells of its owner."""
     for number, cell in chapter.code_cells:

@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     code_rules.no_installing,
     code_rules.no_cuda_call,
     code_rules.no_download,
+    code_rules.weak_assert,
     code_rules.no_absolute_path,
     code_rules.file_size,
     form_rules.code_width,
