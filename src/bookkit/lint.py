@@ -72,8 +72,14 @@ def rule_name(rule: Callable) -> str:
     return rule.__name__.replace("_", "-")
 
 
+# What the pages beside the chapters do not obey yet; to be emptied.
 PAGES_NOT_YET: tuple[Rule, ...] = (
+    code_rules.cell_length,
     code_rules.code_cells_in_a_row,
+    form_rules.output_width,
+    form_rules.one_import_cell,
+    record_rules.test_data,
+    prose_rules.typed_number,
     prose_rules.typed_result,
     prose_rules.belittling_word,
 )
