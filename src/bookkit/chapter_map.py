@@ -8,17 +8,17 @@ column, so that a translated page has a translated map.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from graphlib import CycleError
 import re
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
+import networkx as nx
 from sphinx import addnodes
 from sphinx.errors import SphinxError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 from bookkit.map_drawing import Box, draw
-from bookkit.map_ranks import direct_edges
+from bookkit.map_ranks import digraph, direct_edges
 
 NOTHING = {"", "-", "–", "—"}  # what the last cell of a first chapter holds
 
@@ -71,10 +71,10 @@ def check(rows: list[Row]) -> None:
             raise MapError(f"chapter {row.number} has two rows")
         for unknown in [one for one in row.after if one not in numbers]:
             raise MapError(f"chapter {row.number} comes after {unknown!r}, but the table has {', '.join(numbers)}")
-    try:
-        direct_edges({row.number: row.after for row in rows})
-    except CycleError as error:
-        raise MapError(f"chapters wait for each other: {' before '.join(error.args[1])}") from error
+    graph = digraph({row.number: row.after for row in rows})
+    if not nx.is_directed_acyclic_graph(graph):
+        cycle = [edge[0] for edge in nx.find_cycle(graph)]
+        raise MapError(f"chapters wait for each other: {' before '.join([*cycle, cycle[0]])}")
 
 
 class DrawChapterMap(SphinxPostTransform):

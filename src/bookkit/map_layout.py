@@ -24,7 +24,7 @@ class Layout:
 
 
 def lay_out(after: Graph, widths: Mapping[str, float], gap: float, port: float) -> Layout:
-    """Place boxes of these widths in a picture as wide as its widest rank. Raises graphlib.CycleError.
+    """Place boxes of these widths in a picture as wide as its widest rank. Raises networkx.NetworkXError for a cycle.
 
     gap: between neighbours in a rank, at least; port: between two edges at the same side of a box, at most.
     """

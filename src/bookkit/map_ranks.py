@@ -7,9 +7,10 @@ of its own there, its lane (Sugiyama, Tagawa and Toda, 1981).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from graphlib import TopologicalSorter
 from itertools import combinations, pairwise
 from statistics import fmean
+
+import networkx as nx
 
 ROUNDS = 24  # sweeps down and up; the map of the book is settled after two
 
@@ -19,25 +20,21 @@ Place = str | tuple[str, str, int]  # a node, or the lane of an edge in a rank
 Segment = tuple[Place, Place]  # part of an edge, from a rank to the next
 
 
+def digraph(after: Graph) -> nx.DiGraph:
+    graph = nx.DiGraph()
+    graph.add_nodes_from(after)
+    graph.add_edges_from((before, node) for node in after for before in after[node])
+    return graph
+
+
 def longest_paths(after: Graph) -> dict[str, int]:
-    """The rank of each node: the edges on the longest path to it. Raises graphlib.CycleError."""
-    ranks: dict[str, int] = {}
-    for node in TopologicalSorter(after).static_order():
-        ranks[node] = 1 + max((ranks[before] for before in after[node]), default=-1)
-    return ranks
+    """The rank of each node: the edges on the longest path to it. Raises networkx.NetworkXUnfeasible for a cycle."""
+    return {node: rank for rank, row in enumerate(nx.topological_generations(digraph(after))) for node in row}
 
 
 def direct_edges(after: Graph) -> list[Edge]:
-    """The edges that no longer path implies (the transitive reduction), sorted. Raises graphlib.CycleError."""
-    ancestors: dict[str, set[str]] = {}
-    for node in TopologicalSorter(after).static_order():
-        ancestors[node] = set(after[node]).union(*(ancestors[before] for before in after[node]))
-    return sorted(
-        (before, node)
-        for node in after
-        for before in set(after[node])
-        if not any(before in ancestors[other] for other in after[node])
-    )
+    """The edges that no longer path implies, sorted. Raises networkx.NetworkXError for a cycle."""
+    return sorted(nx.transitive_reduction(digraph(after)).edges)
 
 
 def ordered_rows(after: Graph) -> tuple[list[list[Place]], dict[Edge, list[Place]]]:
