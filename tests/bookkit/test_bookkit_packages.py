@@ -25,7 +25,14 @@ ROOT = Path(__file__).parents[2]
 PYTHONS = [f"3.{minor}" for minor in range(before.LEAST[1], before.MOST[1] + 1)]
 SYSTEMS = ["linux", "aarch64-apple-darwin", "windows"]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-NAMES = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml", "bs4": "beautifulsoup4", "markdown_it": "markdown-it-py", "pkg_resources": ""}
+NAMES = {
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+    "bs4": "beautifulsoup4",
+    "markdown_it": "markdown-it-py",
+    "pkg_resources": "",
+}
 
 
 def text(name: str) -> str:
