@@ -8,7 +8,7 @@ import re
 
 import nbformat
 
-from bookkit.notebooks import SETUP, Chapter, Notebook, read_profiles, tags
+from bookkit.notebooks import SETUP, Notebook, read_profiles, tags
 
 Finding = tuple[int | None, str]
 
@@ -33,7 +33,7 @@ def parse(cell: nbformat.NotebookNode) -> ast.Module | None:
         return None
 
 
-def parameters_cell(chapter: Chapter) -> Iterator[Finding]:
+def parameters_cell(chapter: Notebook) -> Iterator[Finding]:
     """The second code cell is tagged `parameters` and holds plain literals, so that profiles can replace each value."""
     for position, (number, cell) in enumerate(chapter.code_cells, 1):
         if position == 2 and "parameters" not in tags(cell):
@@ -58,7 +58,7 @@ def _is_literal_assignment(statement: ast.stmt) -> bool:
     return isinstance(statement.targets[0], ast.Name)
 
 
-def profile_parameters(chapter: Chapter) -> Iterator[Finding]:
+def profile_parameters(chapter: Notebook) -> Iterator[Finding]:
     """profiles.yml names only parameters that the chapter defines: another name would change nothing, silently."""
     for profile, chapters in read_profiles(chapter.root).items():
         for name in chapters.get(chapter.number, {}):
@@ -121,7 +121,7 @@ def alt_text(chapter: Notebook) -> Iterator[Finding]:
             yield number, f"the figure needs alt text of {LEAST_ALT} characters or more, in metadata mystnb.image.alt"
 
 
-def exercises(chapter: Chapter) -> Iterator[Finding]:
+def exercises(chapter: Notebook) -> Iterator[Finding]:
     """At least three exercises, each with its solution after it."""
     places: dict[str, dict[str, int]] = {"exercise": {}, "solution": {}}
     for number, cell in chapter.code_cells:

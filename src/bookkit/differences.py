@@ -31,8 +31,8 @@ def cell_differences(cell: nbformat.NotebookNode, outputs: list[nbformat.Noteboo
     ignored = bool(IGNORED_TAGS & set(cell.metadata.get("tags", [])))
     how = cell.metadata.get("torchbook", {}).get("figure") or ("labels" if ignored else "close")
     values = value_differences(recorded_values(stored), recorded_values(found))
-    figures = [next(iter(figure_data(one).values()), []) for one in (stored, found)]
-    return values + figure_differences(*figures, how, digits=not ignored)
+    before, after = (next(iter(figure_data(one).values()), []) for one in (stored, found))
+    return values + figure_differences(before, after, how, digits=not ignored)
 
 
 def _machine_part(cell: nbformat.NotebookNode, outputs: list[nbformat.NotebookNode]) -> nbformat.NotebookNode:

@@ -17,7 +17,7 @@ import re
 import nbformat
 import yaml
 
-from bookkit.notebooks import SETUP, BookError, Chapter, find_chapters, find_root, tags, write_text
+from bookkit.notebooks import SETUP, BookError, Notebook, find_chapters, find_root, tags, write_text
 
 HOSTS = ("github.com", "gitlab.com")  # the repositories that the theme's buttons can lead to
 BUTTONS = ("use_repository_button", "use_issues_button", "use_edit_page_button")
@@ -104,7 +104,7 @@ def with_setup(notebook: nbformat.NotebookNode, addresses: Addresses) -> nbforma
     return copy
 
 
-def setup_cell(chapter: Chapter) -> Iterator[tuple[int | None, str]]:
+def setup_cell(chapter: Notebook) -> Iterator[tuple[int | None, str]]:
     """The first code cell is the set-up cell, made of the addresses in `_config.yml`: a copy installs what it needs."""
     wanted = with_setup(chapter.notebook, read_addresses(chapter.path.parent.parent / "_config.yml"))
     if wanted.cells != chapter.cells:

@@ -21,7 +21,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 import nbformat
 from papermill.parameterize import parameterize_notebook
 
-from bookkit.notebooks import KERNEL, BookError, Chapter, read_profiles, tags, write_text
+from bookkit.notebooks import KERNEL, BookError, Notebook, read_profiles, tags, write_text
 from bookkit.signals import kill_children
 
 QUICK = "quick"
@@ -35,7 +35,7 @@ INJECTED = "injected-parameters"  # papermill's tag
 class Job:
     """One chapter to execute, with what replaces its quick values."""
 
-    chapter: Chapter
+    chapter: Notebook
     profile: str
     parameters: dict[str, Any] = field(default_factory=dict, hash=False)
 
@@ -83,7 +83,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return name.strip(), value
 
 
-def plan(root: Path, chapters: list[Chapter], profile: str, settings: dict[str, Any] | None = None) -> list[Job]:
+def plan(root: Path, chapters: list[Notebook], profile: str, settings: dict[str, Any] | None = None) -> list[Job]:
     """The jobs of a run, checked before anything runs.
 
     Raises BookError for a notebook that cannot be read, for an unknown profile or chapter in profiles.yml, and for a
@@ -106,7 +106,7 @@ def plan(root: Path, chapters: list[Chapter], profile: str, settings: dict[str, 
     return jobs
 
 
-def check_parameter(chapter: Chapter, name: str, value: Any, where: str) -> None:
+def check_parameter(chapter: Notebook, name: str, value: Any, where: str) -> None:
     """Raise BookError unless the chapter's parameters cell defines `name` with a value of this kind."""
     known = chapter.parameters
     if name not in known:

@@ -30,7 +30,7 @@ def lay_out(after: Graph, widths: Mapping[str, float], gap: float, port: float) 
     """
     rows, chains = ordered_rows(after)
     ports = _ports(rows, chains, widths, port)
-    halves = {place: widths.get(place, 0) / 2 for row in rows for place in row}
+    halves = {place: _width(place, widths) / 2 for row in rows for place in row}
     width = max((2 * sum(halves[place] for place in row) + gap * (len(row) - 1) for row in rows), default=0)
     middles = _settled(rows, ports, halves, gap, width)
     routes = {}
@@ -38,8 +38,12 @@ def lay_out(after: Graph, widths: Mapping[str, float], gap: float, port: float) 
         (leave, _), (_, reach) = ports[chain[0], chain[1]], ports[chain[-2], chain[-1]]
         lanes = [middles[place] for place in chain[1:-1]]
         routes[edge] = [middles[edge[0]] + leave, *lanes, middles[edge[1]] + reach]
-    ranks = {node: rank for rank, row in enumerate(rows) for node in row if node in after}
+    ranks = {node: rank for rank, row in enumerate(rows) for node in row if isinstance(node, str)}
     return Layout(ranks, {node: middles[node] for node in after}, routes, width)
+
+
+def _width(place: Place, widths: Mapping[str, float]) -> float:
+    return widths.get(place, 0) if isinstance(place, str) else 0  # a lane has none
 
 
 def _ports(
@@ -51,7 +55,7 @@ def _ports(
 
     def offset(segment: Segment, end: int) -> float:
         beside = sorted((one for one in segments if one[end] == segment[end]), key=lambda one: number[one[1 - end]])
-        room = min(step, widths.get(segment[end], 0) / len(beside))
+        room = min(step, _width(segment[end], widths) / len(beside))
         return room * (beside.index(segment) - (len(beside) - 1) / 2)
 
     return {segment: (offset(segment, 0), offset(segment, 1)) for segment in segments}

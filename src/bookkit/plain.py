@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 import json
 from pathlib import Path
 import re
@@ -228,6 +228,10 @@ def fold(notebook: dict[str, Any]) -> None:
         metadata["mystnb"] = {**metadata.get("mystnb", {}), **prompts}
 
 
+def _warn_of_cell(warn: Callable[[str], None], number: int, sentence: str) -> None:
+    warn(f"cell {number}: {sentence}")
+
+
 def to_myst(path: Path, root: Path, text: str, warn: Callable[[str], None]) -> str:
     """The text of a notebook's or page's file, its plain Markdown turned into MyST. `warn` is told what is wrong."""
     if path.suffix != ".ipynb":
@@ -236,7 +240,7 @@ def to_myst(path: Path, root: Path, text: str, warn: Callable[[str], None]) -> s
     values = values_of(notebook)
     for number, cell in enumerate(notebook["cells"], 1):
         if cell["cell_type"] == "markdown":
-            page = Page(path, root, values, lambda sentence, number=number: warn(f"cell {number}: {sentence}"))
+            page = Page(path, root, values, partial(_warn_of_cell, warn, number))
             cell["source"] = page.transform("".join(cell["source"]))
     fold(notebook)
     return json.dumps(notebook)

@@ -10,12 +10,12 @@ import nbformat
 
 from bookkit.changes import changes
 from bookkit.digests import store_digests
-from bookkit.notebooks import SETUP, BookError, Chapter, read_notebook, tags, write_text
+from bookkit.notebooks import SETUP, BookError, Notebook, read_notebook, tags, write_text
 from bookkit.prose_numbers import fill
 from bookkit.recorded import recorded_values
 
 
-def save_outputs(root: Path, executed: Path, chapter: Chapter, before: bytes, accept: bool) -> list[str]:
+def save_outputs(root: Path, executed: Path, chapter: Notebook, before: bytes, accept: bool) -> list[str]:
     """What an executed copy changes in its chapter, as lines to show; with `accept` it is written there.
 
     before: the chapter's file when the run began. Raises BookError when the chapter was edited meanwhile, as its

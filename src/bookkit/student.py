@@ -13,7 +13,7 @@ import zipfile
 
 import nbformat
 
-from bookkit.notebooks import BookError, Chapter, tags, write_text
+from bookkit.notebooks import BookError, Notebook, tags, write_text
 
 PACKAGED = ("pyproject.toml", "README.md", "LICENSE", "src")  # what the wheel is made of
 LINK_TO_BOOK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\(\.\./book/[^()\s]+\)")
@@ -33,7 +33,7 @@ the numbers of the exercises as they are. Hand in the notebooks, saved, under th
 """
 
 
-def without_solutions(chapter: Chapter) -> nbformat.NotebookNode:
+def without_solutions(chapter: Notebook) -> nbformat.NotebookNode:
     """A chapter as a student gets it: no solutions, no outputs, no digests, no links that lead out."""
     notebook = nbformat.from_dict(json.loads(json.dumps(chapter.notebook)))
     notebook.cells = [cell for cell in notebook.cells if not any(tag.startswith("solution-") for tag in tags(cell))]
@@ -65,7 +65,7 @@ def build_wheel(root: Path, folder: Path) -> Path:
     return wheels[-1]
 
 
-def student_copies(root: Path, chapters: list[Chapter], folder: Path, title: str) -> Path:
+def student_copies(root: Path, chapters: list[Notebook], folder: Path, title: str) -> Path:
     """Write the copies, the wheel and a README below `folder` and return the zip archive beside it.
 
     Raises BookError for a folder that is there and not empty: nothing of it is replaced.

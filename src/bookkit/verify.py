@@ -10,7 +10,7 @@ import sys
 import nbformat
 
 from bookkit.execute import QUICK, TIMEOUT, environment
-from bookkit.notebooks import Chapter, tags
+from bookkit.notebooks import Notebook, tags
 from bookkit.signals import kill_children
 
 LEAST_SHARE = 0.8  # of the code cells that print
@@ -34,7 +34,7 @@ class Share:
 
 
 def compare(
-    root: Path, chapters: list[Chapter], jobs: int = 2, timeout: int = TIMEOUT, more: list[str] | None = None
+    root: Path, chapters: list[Notebook], jobs: int = 2, timeout: int = TIMEOUT, more: list[str] | None = None
 ) -> int:
     """Run nbval over the chapters, each in one worker, in this environment's kernel; returns pytest's exit code.
 
@@ -74,7 +74,7 @@ def is_strict(cell: nbformat.NotebookNode) -> bool:
     return not set(tags(cell)) & set(IGNORED_TAGS) and not first.startswith(IGNORED_COMMENTS)
 
 
-def share_of(chapter: Chapter) -> Share:
+def share_of(chapter: Notebook) -> Share:
     printing = [cell for _, cell in chapter.code_cells if prints(cell)]
     values = [
         "nbval-skip" not in tags(cell) for _, cell in chapter.code_cells for _ in filter(is_recorded, cell.outputs)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MOST_POINTS = 20  # of a line or a row of bars
 BLOCKS = 4  # of an image along each side
@@ -93,7 +96,7 @@ def _collection(collection: Any) -> dict[str, Any]:
     return _full(found)
 
 
-def _few(values: Sequence[float]) -> list[float | str]:
+def _few(values: Sequence[float] | np.ndarray) -> list[float | str]:
     """At most MOST_POINTS of the values, evenly spaced, the first and the last among them."""
     import numpy as np
 
@@ -103,7 +106,7 @@ def _few(values: Sequence[float]) -> list[float | str]:
     return _rounded(values)
 
 
-def _rounded(values: Sequence[float]) -> list[float | str]:
+def _rounded(values: Sequence[float] | np.ndarray) -> list[float | str]:
     """Rounded to DIGITS significant digits; infinities and not-a-numbers are words, as JSON has none for them."""
     rounded = [float(f"{float(value):.{DIGITS}g}") for value in values]
     return [value if abs(value) < float("inf") else str(value) for value in rounded]

@@ -42,7 +42,10 @@ class Meter:
 
     def __init__(self, loss_fn: LossFunction, metric: Metric | None = accuracy):
         self.loss_fn, self.metric = loss_fn, metric
-        self.loss_sum, self.loss_count, self.score_sum, self.score_count = 0.0, 0, 0.0, 0
+        self.loss_sum: Any = 0.0  # Python's number until the first batch
+        self.loss_count: Any = 0
+        self.score_sum: Any = 0.0
+        self.score_count: Any = 0
 
     def __call__(self, outputs, labels: Tensor) -> Tensor:
         """Add a batch; return its loss, a scalar to differentiate."""
@@ -142,7 +145,11 @@ def _average(loss: Tensor, calls: list[_Call], labels: Tensor, kept: Tensor | No
         count = len(labels) if calls[0].divisor is None else calls[0].divisor
         if calls[0].reduction == "sum":
             return loss, loss, count
-        return loss, loss * count if calls[0].kept is None else torch.where(count > 0, loss * count, 0), count
+        return (
+            loss,
+            loss * count if calls[0].kept is None else torch.where(torch.as_tensor(count) > 0, loss * count, 0),
+            count,
+        )
     for call in calls:
         if call.reduction == "sum" or call.weighted or not (call.kept is None or call.kept.all()):
             raise ValueError(

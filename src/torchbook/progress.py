@@ -13,7 +13,7 @@ WIDTH = 30  # characters of the bar
 
 
 @contextmanager
-def progress(total: int, label: str) -> Iterator[Callable[[int, str], None]]:
+def progress(total: int, label: str) -> Iterator[Callable[..., None]]:
     """Yield ``report(done, words)``, which shows how many of ``total`` are done; nothing is left when the block ends.
 
     In a notebook an output of the cell is updated and emptied in the end: no red box, and no output for tools that run
@@ -22,7 +22,11 @@ def progress(total: int, label: str) -> Iterator[Callable[[int, str], None]]:
     show = _in_notebook() if "ipykernel" in sys.modules else None
     if show is not None:
         try:
-            yield lambda done, words="": show(f"{label} {bar(done, total)} {done} of {total}  {words}".rstrip())
+
+            def update(done: int, words: str = "") -> None:
+                show(f"{label} {bar(done, total)} {done} of {total}  {words}".rstrip())
+
+            yield update
         finally:
             show("")
     else:

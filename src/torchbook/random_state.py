@@ -14,7 +14,7 @@ def random_state(model: torch.nn.Module) -> dict:
     Raises ValueError where NumPy's global generator was replaced by one of another kind.
     """
     version, words, gauss = random.getstate()
-    kind, keys, *rest = np.random.get_state()  # noqa: NPY002  the global generator, which libraries draw from
+    kind, keys, *rest = np.random.get_state(legacy=True)  # noqa: NPY002  the global generator, which libraries draw from
     if kind != "MT19937":
         raise ValueError(f"NumPy's global generator is a {kind}: only its own kind, MT19937, can go into a checkpoint.")
     states = {

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import math
 from operator import length_hint
 import time
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -149,7 +150,7 @@ def fit(
     if history.metric != name and any(value is not None for value in history.train_accuracy):
         raise ValueError(f"The history holds {history.metric}: go on with the same metric, or with a new History().")
     history.interrupted, history.metric = False, name
-    options = {"metric": metric, "autocast": autocast}
+    options: dict[str, Any] = {"metric": metric, "autocast": autocast}
     done, go_back = len(history), way_back(scheduler, optimizer)
     try:
         with progress(epochs, "epochs") as report:
@@ -178,7 +179,7 @@ def fit(
         history.cut(done)  # all of an epoch or nothing of it
         go_back()
         history.interrupted = True
-        interrupt.history = history
+        interrupt.history = history  # type: ignore[attr-defined]
         interrupt.add_note(
             f"Stopped in epoch {done + 1}. The {done} whole epochs are in the history that was passed to fit, else in "
             "sys.last_value.history."

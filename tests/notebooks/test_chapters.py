@@ -1,22 +1,15 @@
-"""What every chapter has: parameters, clean stored outputs, a small file, and the topics it was asked to cover."""
+"""Every chapter and page obeys the rules of `bookkit lint`; each chapter covers the topics it was asked to."""
 
-import ast
 from pathlib import Path
 
 import chapters
 import pytest
 import yaml
 
-from bookkit.notebooks import literal_assignments, read_profiles
+from bookkit import lint
+from bookkit.notebooks import find_chapters
 
 COVERAGE = yaml.safe_load(Path(__file__).with_name("coverage.yml").read_text(encoding="utf-8"))
-PROFILES = [
-    (profile, number, parameter)
-    for profile, numbers in read_profiles(chapters.ROOT).items()
-    for number, values in numbers.items()
-    for parameter in values
-]
-LARGEST = 1_000_000  # bytes
 
 
 def test_there_are_chapters_and_their_numbers_differ():
@@ -25,32 +18,9 @@ def test_there_are_chapters_and_their_numbers_differ():
     assert len(set(numbers)) == len(numbers)
 
 
-@pytest.mark.parametrize("name", chapters.NAMES)
-def test_the_second_code_cell_holds_the_parameters(name):
-    positions = [k for k, cell in enumerate(chapters.code_cells(name)) if "parameters" in chapters.tags(cell)]
-    assert positions == [1]
-    source = chapters.code_cells(name)[1].source
-    for statement in ast.parse(source).body:
-        assert isinstance(statement, ast.Assign), ast.unparse(statement)
-        ast.literal_eval(statement.value)  # plain values
-
-
-@pytest.mark.parametrize(("profile", "number", "parameter"), PROFILES)
-def test_the_profiles_name_parameters_that_there_are(profile, number, parameter):
-    (name,) = [name for name in chapters.NAMES if name.startswith(number)]
-    (cell,) = chapters.tagged(name, "parameters")
-    assert parameter in literal_assignments(cell.source)
-
-
-@pytest.mark.parametrize("name", chapters.NAMES)
-def test_the_stored_outputs_hold_no_error_that_is_not_expected(name):
-    failed = [
-        cell.id
-        for cell in chapters.code_cells(name)
-        if "raises-exception" not in chapters.tags(cell)
-        and any(output.output_type == "error" for output in cell.outputs)
-    ]
-    assert failed == []
+@pytest.mark.parametrize("notebook", find_chapters(chapters.ROOT, pages=True), ids=lambda notebook: notebook.name)
+def test_chapters_and_pages_obey_the_rules(notebook):
+    assert [str(problem) for problem in lint.check(notebook)] == []
 
 
 @pytest.mark.parametrize("name", chapters.NAMES)
@@ -61,11 +31,6 @@ def test_every_cell_that_raises_as_expected_shows_it(name):
         if not any(output.output_type == "error" for output in cell.outputs)
     ]
     assert silent == []
-
-
-@pytest.mark.parametrize("path", chapters.PATHS, ids=chapters.NAMES)
-def test_a_notebook_stays_under_a_megabyte(path):
-    assert path.stat().st_size < LARGEST
 
 
 @pytest.mark.parametrize("row", COVERAGE, ids=lambda row: f"{row['chapter']} {row['tag']}")

@@ -132,7 +132,7 @@ def _older(path: Path) -> list[Path]:
 def _write(path: Path, made: Decoded) -> None:
     arrays = {name: np.asarray(value) for name, value in made._asdict().items()}
     with path.open("wb") as file:
-        np.savez(file, **arrays, checksum=np.array(_checksum(arrays)))
+        np.savez(file, allow_pickle=False, **arrays, checksum=np.array(_checksum(arrays)))
 
 
 def _read(path: Path) -> Decoded:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 from pathlib import Path
 import pickletools
+from typing import Any
 
 import numpy as np
 from torchbook.data.cache import Decoded
@@ -31,7 +33,8 @@ class _Built:
     """The array or the dtype that a batch makes, before and after it gets its state."""
 
     def __init__(self, kind: str):
-        self.kind, self.array = kind, None
+        self.kind = kind
+        self.array: np.ndarray | None = None
 
 
 def read_batches(folder: Path, split: str) -> Decoded:
@@ -135,7 +138,7 @@ def _load(content: bytes):
     raise ValueError("it ends too early")
 
 
-CONSTANTS = {"NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
+CONSTANTS: dict[str, Callable[[], Any]] = {"NONE": lambda: None, "NEWTRUE": lambda: True, "NEWFALSE": lambda: False,
              "EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 import os
 from pathlib import Path
@@ -106,10 +107,10 @@ def load_images(
         raise ValueError(f"{name or folder} has no split {split!r}: use {' or '.join(map(repr, splits))}.")
     if source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
-    if name is None and not folder:
-        raise ValueError(f"Give a folder of your own pictures, or the name of a set: {', '.join(NAMES)}.")
     size = _checked(name, size, fit)
     if name is None:
+        if not folder:
+            raise ValueError(f"Give a folder of your own pictures, or the name of a set: {', '.join(NAMES)}.")
         made, origin = own.read_own(as_path(folder), split, size, fit, seed)
     elif name != "digits" and (found := real_path(name, folder, source)) is not None:
         made = decode.read_real(name, split, found, size, fit)
@@ -159,7 +160,7 @@ def load_pictures(path: str | os.PathLike, *, size: int = 64, fit: str = "crop")
     and for a folder without pictures.
     """
     path, size = as_path(path), _checked(None, size, fit)
-    files, left_out = pictures_in(path) if os.path.isdir(path) else ([path], {})
+    files, left_out = pictures_in(path) if os.path.isdir(path) else ([path], Counter())
     if not files:
         raise DataError(f"{path} has no pictures in it: name the folder in which they lie.")
     images = torch.stack([torch.from_numpy(read_picture(file, size, fit).copy()) for file in files])
