@@ -15,7 +15,7 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book test lab run full clean lint unit nbval smoke site-check test-portable test-offline test-elsewhere doctor install install-dev lock resolve \
-	links newest nightly data bench test-mutations
+	links newest nightly data bench test-slow test-mutations
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 22
@@ -80,8 +80,11 @@ test-portable: $(INSTALLED) ## the stored outputs on other processors, emulated
 test-offline: $(INSTALLED) ## the notebooks without any network (Linux)
 	unshare -rn sh -c '$(BIN)/python -c "$$LOOPBACK_UP" && $(BOOK) verify'
 
-test-mutations: $(INSTALLED) ## plant mistakes in copies of the notebooks, each of which must be refused (half an hour)
-	$(BIN)/python tests/notebooks/mutations.py
+test-slow: $(INSTALLED) ## attack everything that is read, thousands of times; RECORD=1 writes the table of the site
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 -m faults --fault-table $(if $(RECORD),book/results,$(VENV))/faults.json
+
+test-mutations: $(INSTALLED) ## plant mistakes in copies of the notebooks, to be refused (half an hour); RECORD=1 likewise
+	$(BIN)/python tests/notebooks/mutations.py $(if $(RECORD),--record)
 
 test-elsewhere: $(INSTALLED) ## chapters as downloaded from the site, in a new environment without the book (slow)
 	$(if $(TORCH),PIP_EXTRA_INDEX_URL=$(TORCH_BUILDS)/$(TORCH)) $(BIN)/python tests/elsewhere/run_downloads.py

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from tiny_books import code, first_chapter, make_book, markdown, notebook
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+pytestmark = [pytest.mark.faults("bookkit signalled"), pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")]
 
 
 def busy_chapter() -> nbformat.NotebookNode:
@@ -38,6 +38,12 @@ def is_gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+def hear_signals() -> None:
+    """In the new process: the usual signals, which a background job or nohup around the tests may have switched off."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def stop_in_second_chapter(root: Path, number: int, *words: str) -> tuple[int, str]:
     """Exit code and output of bookkit, signalled while the second chapter is busy; its kernel is gone soon after."""
     make_book(root, {"01_first": first_chapter(), "02_busy": busy_chapter()})
@@ -47,6 +53,7 @@ def stop_in_second_chapter(root: Path, number: int, *words: str) -> tuple[int, s
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=hear_signals,
     )
     pid = root / "notebooks" / "pid"
     try:

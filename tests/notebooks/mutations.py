@@ -34,8 +34,10 @@ from bookkit.differences import cell_differences
 from bookkit.execute import QUICK, TIMEOUT, Job, run_one
 from bookkit.notebooks import BookError, Chapter, find_chapters, read_notebook
 from bookkit.report import console
+from bookkit.results import header, write
 from bookkit.save import save_outputs
 from bookkit.signals import Stopped, kill_children, raise_on_signals
+from bookkit.tested import MUTATIONS
 from bookkit.verify import is_strict
 
 TARGETS = {"before": 0.90, "after": 0.85}
@@ -205,7 +207,10 @@ def main() -> int:
     )
     parser.add_argument("--stage", choices=TARGETS, help="before or after saving; both when none is named")
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
+    parser.add_argument("--record", action="store_true", help=f"write the counts to {MUTATIONS}")
     chosen = parser.parse_args()
+    if chosen.record and (chosen.chapter or chosen.only or chosen.stage):
+        parser.error("--record is for all edits of all notebooks at both stages.")
     stages = [chosen.stage] if chosen.stage else list(TARGETS)
     asked = [found.name for found in find_chapters(ROOT, chosen.chapter, pages=True)]
     work = [(name, edit) for name in (*NAMES, *PAGES) if name in asked for edit in (None, *edits(name))]
@@ -231,7 +236,25 @@ def main() -> int:
             while not all(future.done() for future in futures):  # a thread notices within 1 s that its kernel is gone
                 kill_children("ipykernel_launcher")
                 time.sleep(0.1)
+    if chosen.record:
+        write(ROOT / MUTATIONS, {**header(ROOT, 1), "notebooks": counts(results)})
     return 0 if report(results, stages) else 1
+
+
+def counts(results: list[Result]) -> list[dict]:
+    """By notebook: edits planted, refused before saving and refused after it."""
+    planted = [result for result in results if result.edit]
+    return [
+        {
+            "notebook": name,
+            "planted": sum(result.notebook == name for result in planted),
+            **{
+                stage: sum(result.notebook == name and bool(getattr(result, stage)) for result in planted)
+                for stage in TARGETS
+            },
+        }
+        for name in dict.fromkeys(result.notebook for result in planted)
+    ]
 
 
 if __name__ == "__main__":

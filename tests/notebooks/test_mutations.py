@@ -38,7 +38,7 @@ def book(tmp_path_factory):
         (None, "", ""),
         (Edit("01_tiny", "", "", "right = 4\n", old="right = 45\n"), "assert right > of / 2", "assert right > of / 2"),
         (Edit("01_tiny", "", "", "right = 44\n", old="right = 45\n"), "ch01_share is stored as 90.0", ""),
-        (Edit("01_tiny", "", "", "right > -1", old="right > of / 2"), "", ""),
+        (Edit("01_tiny", "", "", "right > 1", old="right > of / 2"), "", ""),
         (Edit("01_tiny", "", "", 99.9, record="ch01_share"), "(stale-number)", "save puts it right"),
         (Edit("01_tiny", "", "", "99.9", quote="ch01_share"), "(digests)", "save puts it right"),
         (Edit("01_tiny", "", "", "a loss of 12.5", old="a hundred"), "(typed-", "(typed-"),

@@ -11,6 +11,8 @@ import pytest
 from torchbook.data import cache as module
 from torchbook.data.cache import Decoded, cached, kept_folder
 
+pytestmark = pytest.mark.faults("damaged cache files")
+
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 3, 8, 8), dtype=np.uint8)
 MADE = Decoded(IMAGES, np.array([0, 1, 0, 1, 0, 1]), ["кошки", "dogs"], "one was animated")
 

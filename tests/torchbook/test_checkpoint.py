@@ -168,6 +168,7 @@ class Hostile:
         return os.mkdir, (str(self.path),)
 
 
+@pytest.mark.faults("damaged checkpoints")
 @pytest.mark.parametrize("write", [lambda path, value: torch.save(value, path),
                                    lambda path, value: path.write_bytes(pickle.dumps(value, protocol=2))],
                          ids=["torch", "pickle"])  # fmt: skip
@@ -206,12 +207,14 @@ def test_an_absent_file(tmp_path):
     ],
     ids=repr,
 )  # fmt: skip
+@pytest.mark.faults("damaged checkpoints")
 def test_a_file_that_is_no_checkpoint(tmp_path, content):
     (tmp_path / "a.pt").write_bytes(content)
     with pytest.raises(ValueError, match=r"a\.pt (is not a checkpoint|holds)"):
         load_checkpoint(tmp_path / "a.pt", model=net())
 
 
+@pytest.mark.faults("damaged checkpoints")
 @pytest.mark.parametrize("keep", [*range(6), *(step / 40 for step in range(1, 40)), -22, -21, -2, -1])
 def test_a_file_that_was_cut_off(tmp_path, keep):
     path = save_checkpoint(tmp_path / "a.pt", model=net())
@@ -229,6 +232,7 @@ def equal(one, other) -> bool:
     return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
 
 
+@pytest.mark.faults("damaged checkpoints")
 def test_a_wrong_bit_is_noticed_or_changes_nothing(tmp_path):
     run = Run(seed=0)
     path = save_checkpoint(tmp_path / "a.pt", **run.parts, epoch=3)
@@ -270,6 +274,7 @@ def test_a_model_part_that_is_no_state_dict(tmp_path, model):
     ],
     ids=repr,
 )  # fmt: skip
+@pytest.mark.faults("damaged checkpoints")
 def test_a_file_that_was_edited_changes_nothing(tmp_path, changes):
     saved, run = Run(seed=0), Run(seed=1)
     saved.go(1)
@@ -356,6 +361,7 @@ def a_step(optimizer) -> None:
     optimizer.step()
 
 
+@pytest.mark.faults("an optimizer of another kind")
 @pytest.mark.parametrize(("first", "second"), list(itertools.permutations(OPTIMIZERS, 2)))
 def test_the_state_of_another_optimizer_is_refused(tmp_path, first, second):
     saved, run = Run(seed=0), Run(seed=1)

@@ -24,6 +24,8 @@ from torchbook.data.fetch import fetch
 from torchbook.data.place import LOCK, move_in
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 
+pytestmark = pytest.mark.faults("fetching")
+
 
 class Server:
     """What the server offers, how it misbehaves, and what it was asked for."""
@@ -572,7 +574,8 @@ def test_a_folder_that_takes_nothing_is_a_sentence(plain, tmp_path, monkeypatch)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="starts 24 processes, which is quick by fork alone")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
-def test_many_processes_at_once_all_end_well(server, offer, tmp_path):
+@pytest.mark.faults("two fetchers at once")
+def test_many_processes_at_once_all_end_well(server, offer, tmp_path, record_property):
     server.files["/toy.tgz"] = TAR
     offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
     context = multiprocessing.get_context("fork")
@@ -582,6 +585,7 @@ def test_many_processes_at_once_all_end_well(server, offer, tmp_path):
         process.start()
     for process in processes:
         process.join(60)
+    record_property("tries", (24, sum(process.exitcode != 0 for process in processes)))
     assert [process.exitcode for process in processes] == [0] * 24
     assert [path for path, _ in server.asked] == ["/toy.tgz"]
     assert paths_below(root) == ["toy/a.txt", "toy/sub/b.txt"]

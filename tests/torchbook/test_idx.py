@@ -13,6 +13,8 @@ from torchbook.data import idx
 from torchbook.data.errors import DataError
 from torchbook.data.idx import read_idx
 
+pytestmark = pytest.mark.faults("IDX files")
+
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
 WHOLE = idx_bytes(pixels(30, (28, 28)))
 

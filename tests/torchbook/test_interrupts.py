@@ -9,6 +9,8 @@ from torchbook.checkpoint import load_checkpoint, save_checkpoint
 from torchbook.data.batches import Batches
 from torchbook.training import History, fit
 
+pytestmark = pytest.mark.faults("Ctrl-C in the taught loop")
+
 EPOCHS, TRAIN, VAL = 3, 3, 2  # batches of an epoch
 GENERATOR = torch.Generator().manual_seed(7)
 DATA = SimpleNamespace(images=torch.rand(11, 1, 2, 3, generator=GENERATOR), labels=torch.arange(11) % 2)

@@ -9,6 +9,8 @@ from torchbook.data.errors import DataError
 from torchbook.data.names import NAME_LETTERS, ascii_letters_only, load_names
 from torchbook.sequences import Vocabulary
 
+pytestmark = pytest.mark.faults("texts and names")
+
 NAMES_SHA256 = "348c42c9c0659e85aa54cb83881b91e768ba53ee85b42c56e93208a147d338a5"  # made with Faker 40.63.0
 
 

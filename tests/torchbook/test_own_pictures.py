@@ -15,6 +15,8 @@ from torchbook.data.errors import DataError
 from torchbook.data.images import image_folder, load_images, load_pictures
 from torchvision.datasets import ImageFolder
 
+pytestmark = pytest.mark.faults("picture folders")
+
 COLOURS = {"cats": "red", "dogs": "lime", "owls": "blue"}
 
 

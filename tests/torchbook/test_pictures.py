@@ -15,6 +15,8 @@ from torchbook.data import pictures
 from torchbook.data.errors import DataError
 from torchbook.data.pictures import is_junk, open_picture, picture_endings, pictures_in, read_picture
 
+pytestmark = pytest.mark.faults("picture folders")
+
 NOISE = pixels(1, (20, 30, 3))[0]
 PHOTO = Image.fromarray(NOISE)
 

@@ -7,6 +7,8 @@ import pytest
 from torchbook.data.errors import DataError
 from torchbook.data.reading import read_text
 
+pytestmark = pytest.mark.faults("texts and names")
+
 CHINESE = "人民网北京消息，今天上午，中国的科学家们在北京大学发表了一篇新的论文，讨论神经网络。\n" * 10
 TAIWANESE = "人民網北京消息，今天上午，中國的科學家們在北京大學發表了一篇新的論文，討論神經網絡。\n" * 10
 JAPANESE = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。\n" * 10

@@ -17,6 +17,8 @@ from torchbook.data import unpack as module
 from torchbook.data.errors import DataError
 from torchbook.data.unpack import unpack
 
+pytestmark = pytest.mark.faults("archives")
+
 GOOD = {"toy/a.txt": b"one", "toy/sub/b.txt": b"two"}
 
 

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 import pickletools
 from typing import Any
+import warnings
 
 import numpy as np
 from torchbook.data.cache import Decoded
@@ -53,7 +54,9 @@ def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
             raise ValueError("it is not a file")
         if path.stat().st_size > MOST_BYTES:
             raise ValueError(f"it is larger than {MOST_BYTES // 10**6} MB")
-        batch = _load(path.read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python, about escapes in damaged strings
+            batch = _load(path.read_bytes())
         if not isinstance(batch, dict) or not {b"data", b"labels"} <= batch.keys():
             raise ValueError("it has no parts named data and labels")
         pictures = _pictures(batch[b"data"])

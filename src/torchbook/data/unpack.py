@@ -62,7 +62,7 @@ def unpack(archive: Path, inside: str, target: Path) -> None:
     except (*BROKEN, OSError) as error:
         if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # the disk, not the archive
             raise
-        raise DataError(f"{archive.name} is not an archive that can be unpacked: {error}.") from error
+        raise DataError(f"{archive.name} is not an archive that can be unpacked: {str(error)[:200]}.") from error
 
 
 @contextmanager

@@ -1,0 +1,76 @@
+"""A Sphinx extension: how the book is tested, as tables of what `make test-slow` and `make test-mutations` recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+
+from bookkit.notebooks import BookError
+from bookkit.results import FOLDER, read
+
+FAULTS, MUTATIONS = FOLDER / "faults.json", FOLDER / "mutations.json"
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
+    made = nodes.table(classes=["results"])
+    group = nodes.tgroup(cols=len(head))
+    made += group
+    group += [nodes.colspec(colwidth=3 if k == 0 else 1) for k in range(len(head))]
+    group += [nodes.thead("", _row(head)), nodes.tbody("", *map(_row, rows))]
+    return made
+
+
+def _row(cells: tuple[str, ...]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph(text=cell)) for cell in cells))
+
+
+def fault_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    return [(one["area"], f"{one['tries']:,}", str(one["wrong"])) for one in record["areas"]]
+
+
+def mutation_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
+    rows = [
+        (one["notebook"], str(one["planted"]), str(one["before"]), str(one["after"])) for one in record["notebooks"]
+    ]
+    return [
+        *rows,
+        ("all", *(str(sum(one[key] for one in record["notebooks"])) for key in ("planted", "before", "after"))),
+    ]
+
+
+class RecordTable(Directive):
+    """``{tested} faults`` or ``{tested} mutations``: the table of that record, and when and on what it was measured."""
+
+    required_arguments = 1
+
+    def run(self):
+        kinds = {
+            "faults": (FAULTS, ("What was attacked", "tries", "wrong"), fault_rows),
+            "mutations": (
+                MUTATIONS,
+                ("Notebook", "mistakes planted", "refused", "refused after saving"),
+                mutation_rows,
+            ),
+        }
+        if self.arguments[0] not in kinds:
+            raise self.error(f"{{tested}} takes {' or '.join(kinds)}, not {self.arguments[0]!r}.")
+        file, head, rows = kinds[self.arguments[0]]
+        env = self.state.document.settings.env
+        env.note_dependency(str(Path(env.srcdir) / file))
+        try:
+            record = read(Path(env.srcdir) / file)
+        except BookError as error:
+            raise self.error(str(error)) from error
+        if record is None:
+            return [nodes.paragraph(text="This has not been recorded yet.")]
+        versions = f"Python {record['python']}, torch {record['torch']}"
+        said = f"Run of {record['date'][:10]} on {record['hardware']['cpu']}, {versions}."
+        return [table(head, rows(record)), nodes.paragraph("", "", nodes.emphasis(text=said))]
+
+
+def setup(app):
+    app.add_directive("tested", RecordTable)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
