@@ -12,11 +12,13 @@ import nbformat
 import yaml
 
 from bookkit.downloads import publish
-from bookkit.elsewhere import read_addresses
+from bookkit.elsewhere import Addresses, read_addresses
 from bookkit.execute import INJECTED
 from bookkit.notebooks import SETUP, BookError, Chapter, read_notebook, read_profiles, tags, write_text
 from bookkit.prose_numbers import without_values
 from bookkit.save import fill_prose
+from bookkit.search_index import write_index
+from bookkit.web_fonts import write_fonts
 
 SOURCES = ("stored", "full")
 
@@ -52,8 +54,29 @@ def build_site(root: Path, source: str = "stored", strict: bool = False, baseurl
     index = book / "_build" / "html" / "index.html"
     if result.returncode != 0 or not index.is_file():
         raise SiteError(f"jupyter-book stopped with exit code {result.returncode}; what it printed above says why.")
+    finish(book, index.parent, addresses)
     publish(root, book, index.parent, addresses)
     return index
+
+
+def finish(book: Path, html: Path, addresses: Addresses) -> None:
+    """What Sphinx leaves to do: small fonts, the search, a map of the site for search engines where it has an address.
+
+    Removes what no page loads: the theme's whole icon font, and the index of Sphinx's own search.
+    """
+    write_fonts(html)
+    write_index(html, book / "book" / "_web" / "synonyms.txt")
+    for name in ("searchindex.js", "_static/searchtools.js"):
+        (html / name).unlink(missing_ok=True)
+    if addresses.site:
+        pages = sorted(path for folder in ("book", "notebooks") for path in (html / folder).glob("*.html"))
+        found = "".join(
+            f"<url><loc>{addresses.site}/{path.relative_to(html).as_posix()}</loc></url>\n" for path in pages
+        )
+        space = "http://www.sitemaps.org/schemas/sitemap/0.9"
+        head = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="{space}">\n'
+        write_text(html / "sitemap.xml", f"{head}{found}</urlset>\n")
+        write_text(html / "robots.txt", f"User-agent: *\nAllow: /\nSitemap: {addresses.site}/sitemap.xml\n")
 
 
 def configured(book: Path, baseurl: str) -> Path:

@@ -1,0 +1,23 @@
+/* What scrolls sideways can be reached by keyboard, and is named for those who hear the page. */
+(function () {
+  "use strict";
+  const SCROLLERS = "article pre, article .pst-scrollable-table-container, article div.math, article .output";
+
+  function mark() {
+    for (const box of document.querySelectorAll(SCROLLERS)) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1;
+      if (scrolls === box.hasAttribute("data-scrolls")) continue;
+      box.toggleAttribute("data-scrolls", scrolls);
+      if (scrolls) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    }
+  }
+
+  let waiting = 0;
+  addEventListener("resize", () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(mark);
+  });
+  document.addEventListener("toggle", mark, true); // a folded part that opens
+  mark();
+})();

@@ -1,0 +1,50 @@
+"""The built site in a real Chromium, where there is one: a server of its own, one browser, each page visited once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+import shutil
+
+import pytest
+from serving import serve
+from visits import Visits
+
+ROOT = Path(__file__).parents[2]
+SITE = ROOT / "_build" / "html"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+MISSING = "NO CHROMIUM ON THIS MACHINE: no page is tried in a browser (Debian: apt-get install chromium)"
+QUIET = ("gpu", "background-networking", "component-update", "sync", "default-apps", "domain-reliability")
+
+
+def pytest_report_header() -> list[str]:
+    """Say aloud that the pages are not looked at in a browser, where there is none."""
+    if CHROMIUM:
+        return [f"site: pages are visited in {CHROMIUM}"]
+    return ["", f"site: {MISSING}", ""]
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[str]:
+    """Where the built site is served, ending with a slash."""
+    with serve(SITE) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        flags = ["--no-sandbox", *(f"--disable-{name}" for name in QUIET)]
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def visits(browser, address) -> Visits:
+    """What a visit to each page brought; a page is visited when a test first asks."""
+    return Visits(browser, address)
