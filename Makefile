@@ -14,7 +14,7 @@ export LOOPBACK_UP := import fcntl, socket, struct; fcntl.ioctl(socket.socket(),
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test lab run full clean lint unit nbval smoke site-check test-portable test-offline test-elsewhere doctor install install-dev lock resolve \
+.PHONY: help book dist test lab run full clean lint unit nbval smoke site-check test-portable test-offline test-elsewhere doctor install install-dev lock resolve \
 	links newest nightly data bench test-slow test-mutations
 
 help: ## list the commands
@@ -48,6 +48,14 @@ install-dev: $(INSTALLED) ## what a maintainer needs, into .venv
 
 book: $(READER) ## build the website from the stored outputs; prints the path of index.html
 	$(BOOK) site
+
+dist: $(INSTALLED) ## files to hand on, in _build/dist: the site, the students' copies, the package, the list of all parts (SBOM)
+	rm -rf _build/dist && mkdir -p _build/dist
+	$(BOOK) site --strict
+	$(BIN)/python -c "import shutil; shutil.make_archive('_build/dist/site', 'zip', '_build/html')"
+	$(BOOK) student --to _build/dist/student
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/dist .
+	$(BIN)/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml --output-file _build/dist/sbom.json
 
 test: $(INSTALLED) lint unit nbval smoke site-check ## everything that CI runs
 
