@@ -1,4 +1,4 @@
-"""Checks of chapter 03, LeNet: output shapes, the size rule, a flatten to mend, momentum by hand."""
+"""Checks of chapter 03, LeNet: output shapes, the size rule, a flatten, momentum by hand, a small budget."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, close, function, number, parts, subclass, tensor
+from torchbook.data.images import load_images
+from torchbook.exercises.compare import Wrong, close, function, kind, number, parts, subclass, tensor
 
 
 def check_1(answer) -> Iterator[str]:
@@ -112,3 +113,35 @@ def check_4(answer: Callable) -> Iterator[str]:
                     f"{where} the parameters are right and the velocities in the list are not: each becomes momentum "
                     "times itself plus the gradient, in place, without the rate."
                 )
+
+
+def check_5(answer: Callable) -> Iterator[str]:
+    """tiny_network(): at most 10,000 parameters, ten logits for each image by itself, and it learns."""
+    function(answer)
+    torch.manual_seed(0)
+    model = answer()
+    if not isinstance(model, nn.Module):
+        raise Wrong(f"tiny_network() should return a network (an nn.Module); yours returned {kind(model)}.")
+    count = sum(parameter.numel() for parameter in model.parameters())
+    if count > 10_000:
+        raise Wrong(f"the budget is 10,000 parameters; yours has {count:,}.")
+    digits = load_images("digits", "train", source="embedded", limit=40)
+    images = (digits.images.float() / 255 - 0.31) / 0.35  # about mean 0 and spread 1, as in the chapter
+    with torch.no_grad():
+        logits = tensor(model.eval()(images), "a batch of 40", (40, 10))
+        alone = torch.cat([tensor(model(image[None]), "a batch of 1", (1, 10)) for image in images[:4]])
+    if not close(logits[:4], alone):
+        yield "an image's logits change when other images stand beside it in the batch; each needs its own row."
+        return
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    if not trained:
+        raise Wrong("no parameter can be trained: has the network any, and do they require a gradient?")
+    optimizer, losses = torch.optim.Adam(trained, lr=3e-3), []
+    for _ in range(80):
+        loss = F.cross_entropy(model.train()(images), digits.labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    if not losses[-1] < 0.7 * losses[0]:
+        yield f"in 80 steps on 40 images the loss went from {losses[0]:.2f} to {losses[-1]:.2f}: it hardly learns."

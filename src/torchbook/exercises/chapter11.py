@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 import copy
 import math
+import time
 
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, function, numbers
+from torchbook.exercises.compare import Wrong, function, numbers, tensor
 from torchbook.models import ResNet
 
 
@@ -97,3 +98,28 @@ def check_4(answer: Callable) -> None:
                     raise Wrong(
                         f"of {stages} stages, after unfreeze(model, {count}), {name} {state}, and it should not be so."
                     )
+
+
+def check_5(answer: Callable) -> Iterator[str]:
+    """classify(rows, labels, others): class numbers of features, by any method, each row by itself, in two seconds."""
+    function(answer)
+    for classes, size in ((2, 16), (3, 8)):
+        centres = 2 * torch.randn(classes, size)
+        labels, asked = torch.arange(20) % classes, torch.arange(60) % classes
+        rows, others = (centres[which] + 0.5 * torch.randn(len(which), size) for which in (labels, asked))
+        where = f"with 20 rows of {classes} classes"
+        began = time.perf_counter()
+        found = tensor(answer(rows.clone(), labels.clone(), others.clone()), where, asked.shape)
+        seconds = time.perf_counter() - began
+        if found.is_floating_point() or found.min() < 0 or found.max() >= classes:
+            raise Wrong(f"{where}: the answer has class numbers, whole and from 0 to {classes - 1}.")
+        if seconds > 2:
+            raise Wrong(f"{where}: the call took {seconds:.1f} seconds; the budget is 2.")
+        right = (found == asked).float().mean().item()
+        if right < 0.9:
+            yield f"{where}, in clouds that lie well apart, {100 * right:.0f} % are right; 90 should be."
+            return
+        alone = torch.cat([answer(rows.clone(), labels.clone(), other[None]) for other in others[:6]])
+        if not torch.equal(alone, found[:6]):
+            yield f"{where}: a row gets another class when it comes alone; judge each by itself."
+            return

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 import torch.nn.functional as F
+from torchbook.models import LeNet
 
 SHAPES = [(8, 16, 62, 62), (8, 16, 64, 64), (8, 32, 32, 32), (8, 3, 31, 31), (8, 3 * 64 * 64)]
 
@@ -95,6 +96,30 @@ def new_parameters(parameters, velocities, lr, momentum):
             parameters[place] = nn.Parameter(parameter - lr * velocities[place])
 
 
+def small(classes=10, *, after=()):
+    return nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(64, classes), *after)
+
+
+class Strided(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 8, kernel_size=4, stride=4)
+        self.fc = nn.Linear(8 * 64, 10)
+
+    def forward(self, images):
+        return self.fc(F.relu(self.conv(images)).flatten(1))
+
+
+class MixesTheBatch(Strided):
+    def forward(self, images):
+        return super().forward(images - images.mean(dim=0))
+
+
+class ForgetsTheBatch(Strided):
+    def forward(self, images):
+        return super().forward(images)[0]
+
+
 RIGHT = {
     "03-1": [tuple(map(list, SHAPES)), list(map(torch.tensor, SHAPES)), list(map(np.array, SHAPES))],
     "03-2": [by_counting, lambda *a, **k: torch.tensor(by_counting(*a, **k))],
@@ -104,6 +129,7 @@ RIGHT = {
         network(lambda x: torch.stack([image.flatten() for image in x])),
     ],
     "03-4": [with_a_list, through_data],
+    "03-5": [Strided, small, lambda: small(after=[nn.Identity()])],
 }
 WRONG = {
     "03-1": [
@@ -140,5 +166,15 @@ WRONG = {
         momentum_step(spoils_the_gradient),
         goes_on_without_a_gradient,
         new_parameters,
+    ],
+    "03-5": [
+        LeNet,
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(32 * 32, 10)),  # 10,250 parameters
+        lambda: small(9),
+        lambda: small().requires_grad_(False),
+        lambda: small(after=[nn.Dropout(0.5), nn.Tanh(), nn.Threshold(9.0, 0.0)]),  # the logits are always zero
+        small(),
+        MixesTheBatch,
+        ForgetsTheBatch,
     ],
 }
