@@ -9,7 +9,7 @@ from functools import cached_property
 import os
 from pathlib import Path
 import re
-from typing import Any, ClassVar
+from typing import Any
 
 import nbformat
 import yaml
@@ -59,6 +59,16 @@ class Notebook:
         return self.path.stem
 
     @property
+    def number(self) -> str:
+        """`05`; empty for a page"""
+        return ""
+
+    @cached_property
+    def parameters(self) -> dict[str, Any]:
+        """Name and quick value of what a chapter's cell tagged `parameters` defines; empty without such a cell."""
+        return {}
+
+    @property
     def root(self) -> Path:
         """The project's root."""
         return self.path.parent.parent
@@ -88,12 +98,10 @@ class Chapter(Notebook):
 
     @property
     def number(self) -> str:
-        """`05`"""
         return self.path.stem[:2]
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """Name and quick value of what the cell tagged `parameters` defines; empty without such a cell."""
         for _, cell in self.code_cells:
             if "parameters" in tags(cell):
                 return literal_assignments(cell.source)
@@ -102,9 +110,6 @@ class Chapter(Notebook):
 
 class Page(Notebook):
     """`book/NAME.ipynb`: an executed page beside the chapters, which has quick values only."""
-
-    number = ""
-    parameters: ClassVar[dict[str, Any]] = {}
 
 
 def tags(cell: nbformat.NotebookNode) -> list[str]:
@@ -162,12 +167,12 @@ def executed_pages(root: Path) -> list[Page]:
     return [Page(path) for path in sorted((root / "book").glob("*.ipynb"))]
 
 
-def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = False) -> list[Chapter | Page]:
+def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = False) -> list[Notebook]:
     """The chapters asked for ("5", "05", "05_cifar10" or a path), in the book's order; all when none is named.
 
     pages: executed pages may be named too, and belong to "all". Raises BookError that lists what there is.
     """
-    known = [*all_chapters(root), *(executed_pages(root) if pages else [])]
+    known: list[Notebook] = [*all_chapters(root), *(executed_pages(root) if pages else [])]
     if not asked:
         return known
     wanted = set()
