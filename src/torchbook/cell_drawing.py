@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 import math
+from textwrap import fill
 
 Point = tuple[float, float]
 RADIUS = 13  # of an operation's circle, in pixels
@@ -57,7 +58,7 @@ class Drawing:
         )
 
     def __repr__(self) -> str:
-        return self.alt
+        return fill(self.alt, 88, break_on_hyphens=False)  # columns, as in every output of the book
 
 
 def draw_lstm(i: float, f: float, g: float, o: float, c: float, title: str = "") -> Drawing:

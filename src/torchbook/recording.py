@@ -10,11 +10,13 @@ import hashlib
 import json
 import math
 import sys
+from textwrap import fill
 from typing import Any
 
 from torchbook import figure_data
 
 Value = float | int | bool | str
+WIDTH = 88  # columns, as in every output of the book
 
 
 def record(
@@ -85,7 +87,8 @@ def _check_tolerance(name: str, value: Value, within: float | None, factor: floa
 def record_data(name: str, data: Any) -> None:
     """Show where a data set came from and how large it is, and record that with a digest of what it holds."""
     found = describe_data(name, data)
-    _emit(f"{name}: {found['count']:,} {found['unit']}, {found['source']}", {"data": found})
+    line = f"{name}: {found['count']:,} {found['unit']}, {found['source']}"
+    _emit(fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False), {"data": found})
 
 
 def describe_data(name: str, data: Any) -> dict[str, Any]:

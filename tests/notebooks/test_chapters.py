@@ -1,6 +1,7 @@
 """Every chapter and page obeys the rules of `bookkit lint`; each chapter covers the topics it was asked to."""
 
 from pathlib import Path
+import re
 
 import chapters
 import pytest
@@ -55,3 +56,31 @@ def test_the_table_knows_every_chapter_with_such_tags():
         if any(tag.startswith("covers-") for tag in chapters.tags(cell))
     }
     assert tagged <= {row["chapter"] for row in COVERAGE}
+
+
+INDEX = (chapters.ROOT / "book" / "index.md").read_text(encoding="utf-8")
+AFTER = {  # number: the chapters to read first, as the table says from which the map is drawn
+    number: set(re.findall(r"\d\d", last))
+    for number, last in re.findall(r"^\| (\d\d) \| \{ref\}.*\| ([^|]*) \|$", INDEX, re.M)
+}
+
+
+def earlier(name: str, cells) -> set[str]:
+    """The earlier chapters that the text of these cells links to."""
+    prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return {number for number in re.findall(r"\]\((\d\d)_\w+\.ipynb", prose) if number < name[:2]}
+
+
+def test_the_index_has_a_row_for_each_chapter():
+    assert sorted(AFTER) == [name[:2] for name in chapters.NAMES]
+    assert all(before < number for number, row in AFTER.items() for before in row)
+
+
+@pytest.mark.parametrize("name", chapters.NAMES)
+def test_the_index_and_the_opening_of_a_chapter_name_the_same_prerequisites(name):
+    cells = chapters.cells(name)
+    opening = earlier(name, cells[:1])
+    if opening:
+        assert AFTER[name[:2]] == opening
+    else:  # an opening that names none: the text links to each where it is needed
+        assert AFTER[name[:2]] <= earlier(name, cells)

@@ -117,6 +117,14 @@ def test_texts_and_names_are_recorded_too(emitted, data, line):
     assert len(emitted[0][1]["data"]["digest"]) == 16
 
 
+def test_a_long_line_about_data_is_wrapped(emitted):
+    recording.record_data("it", SimpleNamespace(text="a" * 1000, source="prose of this book, " + 20 * "long " + "end"))
+    line = emitted[0][0]
+    assert max(map(len, line.splitlines())) <= recording.WIDTH
+    assert " ".join(line.split()).endswith("long end")
+    assert emitted[0][1]["data"]["source"].endswith("long end")  # as it was
+
+
 def test_a_role_is_recorded_and_other_data_are_refused(emitted):
     recording.record_data("it", SimpleNamespace(text="a", source="b", role="test"))
     assert emitted[0][1]["data"]["role"] == "test"
