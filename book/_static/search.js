@@ -3,7 +3,9 @@
 (function () {
   "use strict";
   const K = 1.2, B = 0.6; // BM25: how soon repeats stop to count, how much length does
-  const TITLE = 5, PAGE = 2.5, SYNONYM = 0.6, WHOLE = 12, ALL = 8, FIRST = 1.15;
+  const TITLE = 5, PAGE = 2.5, SYNONYM = 0.6, WHOLE = 12, ALL = 8, FIRST = 1.15, LATER = 0.8;
+  const KIND = [[/^notebooks\//, 1.3], [/old_code/, 0.85], [/reference\.html/, 0.4], [/glossary/, 0.75]];
+  const KEPT = /^transformers?$/; // whose stem is that of another thing
   const CJK = /[\u3400-\u9fff]/;
   const stemmer = new Stemmer();
   const stops = new Set(stopwords);
@@ -30,7 +32,8 @@
       }
       const parts = piece.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase().split("_").filter(Boolean);
       for (const part of parts.length > 1 ? [...parts, parts.join("")] : parts)
-        if (!stops.has(part)) found.push(stemmer.stemWord(american(part)));
+        if (KEPT.test(part)) found.push(part.replace(/s$/, ""));
+        else if (!stops.has(part)) found.push(stemmer.stemWord(american(part)));
     }
     return found;
   }
@@ -67,7 +70,7 @@
       if (group.some((phrase) => phrase.length && phrase.every((word) => own.includes(word))))
         for (const phrase of group)
           for (const word of phrase)
-            if (!found.has(word)) found.set(word, SYNONYM / phrase.length);
+            if (!found.has(word)) found.set(word, SYNONYM / Math.sqrt(phrase.length));
     return { own, found };
   }
 
@@ -92,7 +95,8 @@
     if (own.length > 1 && seen >= own.length) sum += ALL;
     const length = [...entry.titled.values()].reduce((a, b) => a + b, 0);
     if (titled >= own.length && length === own.length) sum += WHOLE; // the title is what was typed
-    return entry.level === 1 ? sum * FIRST : sum;
+    const kind = KIND.find(([form]) => form.test(entry.page.path)) || [0, 1];
+    return sum * kind[1] * (entry.level === 1 ? FIRST : /^Exercise /.test(entry.title) ? LATER : 1);
   }
 
   function find(query, most = 30) {

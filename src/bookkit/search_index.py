@@ -17,7 +17,7 @@ HEADINGS = ("h1", "h2", "h3", "h4")
 VOID = ("img", "br", "hr", "input", "meta", "link", "wbr", "source", "col")
 SKIPPED = ("script", "style", "math", "figcaption", "svg", "button")
 SKIPPED_CLASSES = ("headerlink", "last-run", "chapter-number", "chapter-map", "chapter-cards")
-LONGEST = 6000  # characters of a section that are looked through and quoted
+LONGEST = 4000  # characters of a section that are looked through and quoted
 
 
 class Reader(HTMLParser):
@@ -49,7 +49,7 @@ class Reader(HTMLParser):
             self.open.append((tag, skipped, kind))
 
     def handle_endtag(self, tag: str) -> None:
-        while self.open:
+        while any(name == tag for name, _, _ in self.open):  # what was not closed inside is closed with it
             closed, _, kind = self.open.pop()
             if kind == "section":
                 self.anchors.pop()
