@@ -9,17 +9,17 @@ Without torchrun it is one process. A run whose folder holds ``last.pt`` goes on
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-import hashlib
+import math
 import os
 from pathlib import Path
 import sys
+import tempfile
 import time
 import traceback
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 import torch.distributed as dist
@@ -28,8 +28,9 @@ from torch.utils.data import DistributedSampler
 from torchbook.checkpoint import load_checkpoint, save_checkpoint
 from torchbook.data.batches import Batches
 from torchbook.data.images import SOURCES, ImageSet, load_images
-from torchbook.device import pick_device, seed_everything
+from torchbook.device import seed_everything
 from torchbook.models import LeNet
+from torchbook.ranks import agree, digest, join_group, mean_over_ranks, require_equal, seed_of
 from torchbook.training import evaluate, train_one_epoch
 
 SETTINGS = ("epochs", "batch_size", "lr", "seed", "limit", "source", "flip")  # what a resumed run may not change
@@ -61,47 +62,6 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
     if not args.lr > 0:
         raise ValueError(f"--lr must be above 0, got {args.lr}.")
     return args
-
-
-def local_device() -> torch.device:
-    """The GPU with this process's number on its machine, if there is one for each process there; else the CPU."""
-    local_rank, processes = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    if pick_device().type != "cuda":  # for Apple's GPU there is no backend
-        return torch.device("cpu")
-    if torch.cuda.device_count() < processes:
-        if local_rank == 0:
-            short = f"{processes} processes and {torch.cuda.device_count()} GPU on this machine"
-            print(f"{short}: all train on the CPU, with gloo.", file=sys.stderr, flush=True)
-        return torch.device("cpu")
-    return torch.device("cuda", local_rank)
-
-
-def join_group() -> tuple[int, int, torch.device]:
-    """Join the processes that torchrun started; return this one's rank, their number and its device.
-
-    All compute on GPUs, or all on CPUs. Raises ValueError where a restart would meet in the old place.
-    """
-    restarts = int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0"))
-    if restarts and os.environ.get("TORCH_DISABLE_SHARE_RDZV_TCP_STORE") != "1":
-        raise ValueError("Set TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1: without it a restart may hang (pytorch#135712).")
-    started = "RANK" in os.environ  # torchrun has put the meeting place into the environment
-    store, rank, world = next(dist.rendezvous("env://")) if started else (dist.HashStore(), 0, 1)
-    device = local_device()
-    store.set(f"device of {rank}", device.type)
-    if any(store.get(f"device of {other}") != b"cuda" for other in range(world)):  # waits for the others
-        device = torch.device("cpu")
-    group = {"store": store, "rank": rank, "world_size": world}
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
-        dist.init_process_group("nccl", device_id=device, **group)
-    else:
-        dist.init_process_group("gloo", **group)
-    return rank, world, device
-
-
-def seed_of(seed: int, epoch: int, rank: int) -> int:
-    """A seed of its own for each epoch and rank: ranks must differ, and a resumed run must draw the same again."""
-    return int(np.random.SeedSequence((seed, epoch, rank)).generate_state(1)[0])
 
 
 def normalize(images: Tensor) -> Tensor:
@@ -140,13 +100,6 @@ def crash_at(batches: Batches, step: int) -> Iterator[tuple[Tensor, Tensor]]:
         yield batch
 
 
-def mean_over_ranks(value: float, device: torch.device) -> float:
-    """Average a number over all processes; each of them gets the result."""
-    total = torch.tensor(value, dtype=torch.float32, device=device)
-    dist.all_reduce(total)  # the sum
-    return total.item() / dist.get_world_size()
-
-
 def build(args: argparse.Namespace, total_steps: int, device: torch.device) -> dict:
     """Network, optimizer and schedule, with the same start on every rank."""
     seed_everything(args.seed)
@@ -159,11 +112,13 @@ def build(args: argparse.Namespace, total_steps: int, device: torch.device) -> d
 def resume(path: Path, parts: dict, settings: dict) -> tuple[int, float]:
     """Load ``path`` into the parts if it is there; return the epochs done and the best accuracy.
 
-    Raises ValueError when the checkpoint belongs to a run with other settings.
+    Raises ValueError when the checkpoint belongs to a run with other settings, or is none of this script.
     """
     if not path.is_file():
         return 0, -1.0  # below every accuracy
-    saved = load_checkpoint(path, model=parts["model"], restore_rng=False).get("settings", {})
+    saved = load_checkpoint(path, model=parts["model"], restore_rng=False).get("settings")
+    if not isinstance(saved, dict):
+        raise ValueError(f"{path} is not a checkpoint of this script: use another folder.")
     for name, value in settings.items():
         if saved.get(name) != value:
             raise ValueError(f"{path} was saved with {name}={saved.get(name)}, not {value}: use another folder.")
@@ -179,12 +134,11 @@ def save(folder: Path, parts: dict, accuracy: float, best: float, **extra) -> fl
     return max(best, accuracy)
 
 
-def digest(tensors: Iterable[Tensor]) -> str:
-    """Twelve hexadecimal digits that differ when a number does."""
-    whole = hashlib.sha256()
-    for tensor in tensors:
-        whole.update(tensor.detach().cpu().contiguous().numpy())
-    return whole.hexdigest()[:12]
+def check_writable(folder: Path) -> None:
+    """Make the folder if it is not there. Raises OSError when no file can be written into it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"room for a checkpoint")
 
 
 class Run(NamedTuple):
@@ -201,9 +155,9 @@ class Run(NamedTuple):
 
     def facts(self) -> dict:
         """What must be the same on all ranks."""
-        data = {"data source": self.images.source, "images": len(self.images) + len(self.val)}
+        found = {"epochs done": self.start, "images": len(self.images) + len(self.val)}
         weights = digest(self.parts["model"].state_dict().values())
-        return {"epochs done": self.start, **data, **self.settings, "digest of the weights": weights}
+        return {**found, **self.settings, "digest of the weights": weights}
 
 
 def prepare(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> Run:
@@ -211,46 +165,15 @@ def prepare(args: argparse.Namespace, rank: int, world: int, device: torch.devic
     if args.batch_size % world:
         raise ValueError(f"--batch-size must be a multiple of the {world} processes, got {args.batch_size}.")
     images, val = load_images("cifar10", source=args.source, limit=args.limit).split(val_fraction=0.1, seed=args.seed)
+    if rank == 0:
+        check_writable(args.folder)
     sampler = DistributedSampler(images, world, rank, shuffle=True, seed=args.seed)
     steps = -(-len(sampler) // (args.batch_size // world))
     parts = build(args, args.epochs * steps, device)
     settings = {name: getattr(args, name) for name in SETTINGS}
+    settings["data source"] = images.source
     settings["digest of the data"] = digest([images.images, images.labels, val.images, val.labels])
     return Run(images, val, sampler, steps, parts, settings, *resume(args.folder / "last.pt", parts, settings))
-
-
-def differences(facts: list[dict]) -> list[str]:
-    """Compare the facts of all ranks: each that is not the same everywhere, with the ranks that have each value."""
-    found = []
-    for name in facts[0]:
-        ranks = {}  # that have a value
-        for rank, own in enumerate(facts):
-            ranks.setdefault(own[name], []).append(str(rank))
-        if len(ranks) > 1:
-            values = [f"rank {', '.join(who)}: {value}" for value, who in ranks.items()]
-            found.append(f"{name} ({'; '.join(values)})")
-    return found
-
-
-def agree(prepare: partial[Run]) -> Run:
-    """Prepare on every rank, then compare: either all go on with the same run, or all raise an error.
-
-    Raises what this rank failed with, or ValueError that says which rank failed or what differs between the ranks.
-    """
-    try:
-        run = prepare()
-        mine = run.facts()
-    except Exception as error:  # raised below, when the others know
-        run, mine = error, str(error)
-    everyone = [None] * dist.get_world_size()
-    dist.all_gather_object(everyone, mine)
-    if isinstance(run, Exception):
-        raise run
-    if failed := [f"Rank {rank} is not ready: {its}" for rank, its in enumerate(everyone) if isinstance(its, str)]:
-        raise ValueError(" ".join(failed))
-    if different := differences(everyone):
-        raise ValueError(f"All ranks must train the same run, but they differ in {', '.join(different)}.")
-    return run
 
 
 def train(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> None:
@@ -266,6 +189,9 @@ def train(args: argparse.Namespace, rank: int, world: int, device: torch.device)
         loss, _ = train_one_epoch(model, batches, parts["optimizer"], scheduler=parts["scheduler"])
         seconds = time.perf_counter() - began
         loss = mean_over_ranks(loss, device)
+        if not math.isfinite(loss):  # the same number on all ranks, so all of them stop
+            raise ValueError(f"The loss of epoch {epoch + 1} is {loss}: it is not saved. Try a smaller --lr.")
+        require_equal(f"weights after epoch {epoch + 1}", digest(parts["model"].state_dict().values()))
         if rank == 0:
             _, accuracy = evaluate(parts["model"], Batches(val, 500, device, normalize))
             print(f"epoch {epoch + 1}  loss {loss:.3f}  val {accuracy:.1%}  seconds {seconds:.2f}", flush=True)

@@ -19,19 +19,16 @@ from torchbook.checkpoint import load_checkpoint
 from torchbook.data.batches import Batches
 from torchbook.data.images import load_images
 from torchbook.models import LeNet
+from torchbook.ranks import differences, digest, join_group, seed_of
 from torchbook.train_distributed import (
     batches_of,
     build,
     crash_at,
-    differences,
-    digest,
-    join_group,
     main,
     normalize,
     read_arguments,
     resume,
     save,
-    seed_of,
 )
 from torchbook.training import evaluate
 
@@ -177,14 +174,15 @@ def test_every_rank_fails_and_says_why_when_one_lacks_the_data(tmp_path):
     assert (first, second) == (2, 2)
     assert on_first.startswith("rank 0: Rank 1 is not ready: No real cifar10 data in ")
     assert on_second.startswith("rank 1: No real cifar10 data in ")
-    assert not (tmp_path / "run").exists()
+    assert not list(tmp_path.glob("run/*"))
 
 
 AGREE = """
 from functools import partial
 import json
 from pathlib import Path
-from torchbook.train_distributed import agree, join_group, prepare, read_arguments
+from torchbook.ranks import agree, join_group
+from torchbook.train_distributed import prepare, read_arguments
 rank, world, device = join_group()
 said = {}
 for name, arguments in json.loads(Path("cases.json").read_text()).items():
@@ -355,7 +353,7 @@ def test_the_best_epoch_of_a_resumed_run_evaluated_again_gives_what_was_printed(
 def test_a_checkpoint_of_another_script_is_refused(tmp_path, capsys):
     torch.save({"model": LeNet(in_channels=3).state_dict()}, tmp_path / "last.pt")
     assert main([*SETTINGS, f"--folder={tmp_path}"]) == 2
-    assert "last.pt is not a checkpoint of save_checkpoint" in capsys.readouterr().err
+    assert "is not a checkpoint of save_checkpoint, it holds data" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
