@@ -133,3 +133,41 @@ def check_4(answer: Callable) -> Iterator[str]:
                 raise Wrong(f"loss {place} in the list is {loss:.4f}; before step {place} the loss was {wanted:.4f}.")
     if graph:
         yield "each loss in the list still has its graph behind it: keep the number alone."
+
+
+VALLEY_CALLS, VALLEY_VALUE = 200, 1e-4  # the budget for each valley, and how near to the lowest value
+VALLEYS = ((1.0, (-1.2, 1.0)), (-0.8, (0.9, 1.5)))  # place of the lowest point, start
+
+
+def _valley_calls(answer: Callable, lowest: float, start: tuple[float, float]) -> int:
+    """Evaluations that the answer takes in a curved valley whose lowest point is (lowest, lowest squared)."""
+    calls = []
+
+    def function(point):
+        calls.append(1)
+        if len(calls) > VALLEY_CALLS:
+            raise Wrong(f"the budget is {VALLEY_CALLS} evaluations of the function, and yours asked for more.")
+        return (lowest - point[0]) ** 2 + 100 * (point[1] - point[0] ** 2) ** 2
+
+    start = torch.tensor(start, dtype=torch.float64)
+    point = torch.tensor(numbers(answer(function, start), 2, "the point"), dtype=torch.float64)
+    used = len(calls)
+    value = ((lowest - point[0]) ** 2 + 100 * (point[1] - point[0] ** 2) ** 2).item()
+    if not value <= VALLEY_VALUE:
+        raise Wrong(
+            f"from {start.tolist()} the value at your point is {value:.2g} after {used} evaluations; "
+            f"at most {VALLEY_VALUE:g} is asked for."
+        )
+    return used
+
+
+def score_5(answer: Callable) -> tuple[int, str]:
+    """For the leaderboard: evaluations in both valleys, fewer are better."""
+    calls = sum(_valley_calls(answer, *valley) for valley in VALLEYS)
+    return calls, f"{calls} evaluations"
+
+
+def check_5(answer: Callable) -> None:
+    """Open: the lowest point of a curved valley within a budget."""
+    function(answer)
+    score_5(answer)

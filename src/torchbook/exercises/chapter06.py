@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import copy
+from functools import cache
 from pathlib import Path
 import tempfile
 
+from sklearn.datasets import load_digits
 import torch
 from torch import nn
-from torchbook.exercises.compare import Wrong, function, names, number, parts
+import torch.nn.functional as F
+from torchbook.exercises.compare import Wrong, function, kind, names, number, parts
 
 
 def check_1(answer) -> Iterator[str]:
@@ -149,3 +153,75 @@ def check_4(answer: Callable) -> Iterator[str]:
         if {int(item["state"]["epoch"]) for item in held} != set(best):
             yield f"{where} the states of the wrong epochs were kept; think of equal scores."
             return
+
+
+PACKED_BYTES, PACKED_LOSS = 11_000, 1.0  # bytes of the file, and percentage points of accuracy, at most
+
+
+def _reader() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+
+
+@cache
+def _digits() -> tuple[torch.Tensor, torch.Tensor]:
+    digits = load_digits()
+    return torch.from_numpy(digits.data).float() / 16, torch.from_numpy(digits.target)  # (1797, 64), (1797,)
+
+
+@cache
+def _trained_reader() -> nn.Sequential:
+    """The network of exercise 5, trained on the first 1,200 digits; the same for every answer."""
+    model = _reader()
+    images, labels = (part[:1200] for part in _digits())
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(60):
+        optimizer.zero_grad()
+        F.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+    return model
+
+
+def _percent(model: nn.Module) -> float:
+    images, labels = (part[1200:] for part in _digits())
+    with torch.no_grad():
+        return 100 * (model(images).argmax(1) == labels).double().mean().item()
+
+
+def _packed(answer) -> tuple[int, float]:
+    """Bytes of the file of (pack, unpack), and percentage points of accuracy lost."""
+    pack, unpack = parts(answer, 2, "functions, pack and unpack")
+    function(pack)
+    function(unpack)
+    trained = copy.deepcopy(_trained_reader())
+    with tempfile.TemporaryDirectory() as folder:
+        path, elsewhere = Path(folder) / "packed", Path(folder) / "moved"
+        pack(trained, path)
+        if not path.is_file():
+            raise Wrong("pack wrote no file at the path that it was given.")
+        path.rename(elsewhere)  # what was kept in the program's memory is of no use
+        pack(_reader(), path)
+        size = elsewhere.stat().st_size
+        state = unpack(elsewhere)
+    if not isinstance(state, dict):
+        raise Wrong(f"unpack should return a state dict; yours returned {kind(state)}.")
+    fresh = _reader()
+    wanted = {name: tensor.shape for name, tensor in fresh.state_dict().items()}
+    if {name: getattr(tensor, "shape", None) for name, tensor in state.items()} != wanted:
+        raise Wrong("what unpack returns should have the names and shapes of the model's own state dict.")
+    fresh.load_state_dict(state)
+    return size, _percent(_trained_reader()) - _percent(fresh)
+
+
+def score_5(answer) -> tuple[int, str]:
+    """For the leaderboard: fewer bytes are better."""
+    size, lost = _packed(answer)
+    return size, f"{size:,} bytes, {max(lost, 0):.1f} percentage points lost"
+
+
+def check_5(answer) -> Iterator[str]:
+    """Open: a small file of a trained network."""
+    size, lost = _packed(answer)
+    if size > PACKED_BYTES:
+        yield f"the file has {size:,} bytes, at most {PACKED_BYTES:,} are asked for."
+    if lost > PACKED_LOSS:
+        yield f"the network read back is right on {lost:.1f} percentage points fewer of the test digits."

@@ -84,6 +84,36 @@ def then(change):
     return lambda *arguments: change(descends()(*arguments))
 
 
+def newton(function, start, steps=30):
+    """The second slopes are asked for, one row after the other."""
+    point = start.clone().requires_grad_()
+    for _ in range(steps):
+        (slope,) = torch.autograd.grad(function(point), point, create_graph=True)
+        curves = torch.stack([torch.autograd.grad(one, point, retain_graph=True)[0] for one in slope])
+        with torch.no_grad():
+            point -= torch.linalg.solve(curves, slope)
+    return point.detach()
+
+
+def steps_of(make, steps=200, give=lambda point: point.detach()):
+    """As many steps of an optimiser from torch.optim."""
+
+    def find_minimum(function, start):
+        point = start.clone().requires_grad_()
+        optimizer = make([point])
+        for _ in range(steps):
+            optimizer.zero_grad()
+            function(point).backward()
+            optimizer.step()
+        return give(point)
+
+    return find_minimum
+
+
+def adam(point):
+    return torch.optim.Adam(point, lr=0.3)
+
+
 RIGHT = {
     "02-1": [(6.0, 11.0, 3.0, 6.0), np.array([6, 11, 3, 6]), [torch.tensor(6.0), 11, 3, 6]],
     "02-2": [central_difference, nudged_and_put_back],
@@ -92,6 +122,7 @@ RIGHT = {
         softplus(lambda x: torch.logaddexp(x, torch.zeros_like(x)), lambda x, slope: slope * x.sigmoid()),
     ],
     "02-4": [by_the_optimizer, then(tuple), then(np.array), descends(keep=lambda loss: loss.detach())],
+    "02-5": [newton, lambda function, start: newton(function, start).tolist()],
 }
 WRONG = {
     "02-1": [[6, 5, 3, 6], [6, 11, 6, 8], [6, 11, 3], [3, 8, 3, 3], [6, 11, "3", 6], torch.ones(4)],
@@ -119,5 +150,14 @@ WRONG = {
         then(lambda losses: losses[:1] + [0.0] * (len(losses) - 1)),
         then(lambda losses: losses[1:]),
         then(sum),
+    ],
+    "02-5": [
+        steps_of(lambda point: torch.optim.SGD(point, lr=0.001)),
+        steps_of(lambda point: torch.optim.SGD(point, lr=0.1)),  # the values overflow
+        steps_of(adam, steps=201),
+        steps_of(adam, give=lambda point: point.sum()),
+        lambda function, start: (1.0, 1.0),
+        lambda function, start: function(start),
+        lambda function, start: None,
     ],
 }

@@ -1,7 +1,9 @@
 """Answers to the exercises of chapter 06: right ones of another form, and plausible wrong ones."""
 
+import io
 import random
 import secrets
+import zlib
 
 import torch
 
@@ -177,11 +179,50 @@ def only_written(write, held=lambda state, score: {"state": state, "score": scor
     return lambda folder, state, score, k: write(held(state, score), folder / "best.pt")
 
 
+def packs(change, restore=lambda tensor: tensor.float(), write=torch.save, give=lambda state: state):
+    """The pair (pack, unpack) that changes each tensor before it is written and restores it afterwards."""
+
+    def pack(model, path):
+        write({name: change(tensor) for name, tensor in model.state_dict().items()}, path)
+
+    def unpack(path):
+        return give({name: restore(tensor) for name, tensor in torch.load(path).items()})
+
+    return pack, unpack
+
+
+def squeezed(state, path):
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    path.write_bytes(zlib.compress(buffer.getvalue()))
+
+
+def unpack_squeezed(path):
+    state = torch.load(io.BytesIO(zlib.decompress(path.read_bytes())))
+    return {name: tensor.float() / 64 for name, tensor in state.items()}
+
+
+def in_bits_of_eight(tensor):
+    return (tensor * 64).round().clamp(-128, 127).to(torch.int8)
+
+
+LAST = {}
+
+
+def kept_in_memory(state, path):
+    LAST.update(state)
+    path.write_bytes(b"")
+
+
 RIGHT = {
     "06-1": [[[], sorted(UNEXPECTED)], (MISSING, frozenset(UNEXPECTED)), ((), dict.fromkeys(UNEXPECTED))],
     "06-2": [load_matching, copy_one_by_one, then(list)],
     "06-3": [(save_as_list, resume_from_list), list(run(*ALL))],
     "06-4": [keeps(the_lowest), keep_sorted],
+    "06-5": [
+        packs(in_bits_of_eight, restore=lambda tensor: tensor.float() / 64),
+        [packs(in_bits_of_eight, write=squeezed)[0], unpack_squeezed],
+    ],
 }
 WRONG = {
     "06-1": [
@@ -222,5 +263,15 @@ WRONG = {
         only_written(not_by_torch),
         only_written(torch.save, held=lambda state, score: state),
         only_written(torch.save, held=lambda state, score: {"state": state, "score": str(score)}),
+    ],
+    "06-5": [
+        packs(lambda tensor: tensor),
+        packs(lambda tensor: tensor.sign().to(torch.int8)),
+        packs(lambda tensor: tensor, write=lambda state, path: None),
+        (packs(lambda tensor: tensor, write=kept_in_memory)[0], lambda path: LAST),
+        packs(torch.Tensor.half, give=lambda state: list(state.values())),
+        packs(torch.Tensor.half, give=lambda state: {f"module.{name}": tensor for name, tensor in state.items()}),
+        packs(torch.Tensor.half)[:1],
+        (packs(torch.Tensor.half)[0], "unpack"),
     ],
 }
