@@ -7,8 +7,15 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, close, function, number, parts, subclass, tensor, unchanged
+from torch.utils.flop_counter import FlopCounterMode
+from torchbook.data.batches import Batches
+from torchbook.data.images import load_images
+from torchbook.exercises.compare import Wrong, close, function, kind, number, parts, subclass, tensor, unchanged
 from torchbook.models import ResidualBlock, make_layer
+from torchbook.training import evaluate, train_one_epoch
+
+MOST_PARAMETERS, MOST_OPERATIONS = 20_000, 1_000_000  # of an entry to the leaderboard; operations a picture
+LEAST_RIGHT = 0.5  # of held-out digits after the check's few steps
 
 
 def check_1(answer) -> Iterator[str]:
@@ -137,3 +144,46 @@ def check_4(answer: type) -> None:
                 raise Wrong(
                     f"{where} loads the weights, but its output differs in {mode} mode: look at strides and ReLUs."
                 )
+
+
+def _shrunk(images: Tensor) -> Tensor:
+    return F.avg_pool2d(2 * images - 1, 4)  # (N, 1, 8, 8) in [-1, 1]
+
+
+def check_5(answer: Callable) -> None:
+    """A function that makes networks for the digits at 8 x 8 pixels: within the budget, all of it used, and it learns.
+
+    How good they are, the chapter's leaderboard says.
+    """
+    function(answer)
+    model, other = answer(), answer()
+    if not isinstance(model, nn.Module) or not isinstance(other, nn.Module):
+        raise Wrong(f"your function returned {kind(model)}; a network (an nn.Module) is asked for.")
+    if {id(parameter) for parameter in model.parameters()} & {id(parameter) for parameter in other.parameters()}:
+        raise Wrong("two calls returned networks with the same weights; make a new network in each call.")
+    x = torch.rand(6, 1, 8, 8)
+    with FlopCounterMode(display=False) as counter:
+        scores = tensor(model.eval()(x), "for pictures (6, 1, 8, 8)", (6, 10))
+    count = sum(parameter.numel() for parameter in model.parameters())
+    if count > MOST_PARAMETERS:
+        raise Wrong(f"the network has {count:,} parameters; the budget is {MOST_PARAMETERS:,}.")
+    operations = round(counter.get_total_flops() / len(x))
+    if operations > MOST_OPERATIONS:
+        raise Wrong(f"a picture costs {operations:,} operations; the budget is {MOST_OPERATIONS:,}.")
+    if not close(model(x[:2]), scores[:2]):
+        raise Wrong("in evaluation mode the scores of a picture depend on the other pictures of its batch.")
+    F.cross_entropy(model.train()(x), torch.arange(6)).backward()
+    idle = [name for name, parameter in model.named_parameters() if parameter.grad is None]
+    if idle:
+        raise Wrong(f"{idle[0]} gets no gradient; every parameter has to take part.")
+    train, val = load_images("digits", "train", source="embedded").split(0.25)
+    batches = Batches(train, 50, transform=_shrunk, shuffle=True)
+    optimizer = torch.optim.SGD(other.parameters(), lr=0.05, momentum=0.9)
+    for _ in range(2):
+        train_one_epoch(other, batches, optimizer)
+    _, right = evaluate(other, Batches(val, 500, transform=_shrunk))
+    if right < LEAST_RIGHT:
+        raise Wrong(
+            f"after two passes over the digits the network is right in {100 * right:.0f} % of those held out; "
+            f"at least {100 * LEAST_RIGHT:.0f} % is asked for."
+        )

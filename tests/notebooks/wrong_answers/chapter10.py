@@ -201,11 +201,55 @@ class TorchvisionItself(nn.Module):
         return Theirs(in_channels, width, stride, nn.Sequential(*projection) if needed else None)
 
 
+def perceptron():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 100), nn.ReLU(), nn.Linear(100, 10))
+
+
+class Narrow(nn.Module):
+    """A residual network of one block, with parts to replace."""
+
+    def __init__(self, channels=16, size=4):
+        super().__init__()
+        self.stem = nn.Conv2d(1, channels, 3, padding=1)
+        self.block = Block(channels, channels)
+        self.pool = nn.AdaptiveAvgPool2d(size)
+        self.head = nn.Linear(channels * size * size, 10)
+
+    def forward(self, x):
+        return self.head(self.pool(self.block(self.stem(x).relu())).flatten(1))
+
+
+class Idle(Narrow):
+    def __init__(self):
+        super().__init__(8)
+        self.spare = nn.Linear(3, 3)
+
+
+class Gossip(Narrow):
+    def __init__(self):
+        super().__init__(8)
+
+    def forward(self, x):
+        return super().forward(x - x.mean())  # of the whole batch
+
+
+class Unlearned(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return 1e-6 * self.linear(x.flatten(1))
+
+
+SAME = perceptron()
+
 RIGHT = {
     "10-1": [[list(SHAPE), COUNT], (torch.Size(SHAPE), torch.tensor(COUNT)), (np.array(SHAPE), np.int64(COUNT))],
     "10-2": [normalised(), channels_first],
     "10-3": [Block, ZeroPadding, Pooled, WritesIntoItsOwn, ResidualBlock],
     "10-4": [Bottleneck, TorchvisionItself],
+    "10-5": [perceptron, lambda: Narrow(8), lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))],
 }
 WRONG = {
     "10-1": [
@@ -249,5 +293,16 @@ WRONG = {
         WithBias,
         WideKernel,
         ResidualBlock,
+    ],
+    "10-5": [
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 300), nn.ReLU(), nn.Linear(300, 10)),
+        lambda: Narrow(28),
+        lambda: SAME,
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 9)),
+        perceptron(),
+        lambda: perceptron,
+        Idle,
+        Gossip,
+        Unlearned,
     ],
 }
