@@ -9,17 +9,26 @@ import math
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, function, number, numbers, tensor
+from torchbook.exercises.compare import Wrong, function, kind, number, parts, tensor
+
+STEPS, BAR = 100, 0.2  # of exercise 5; nats
+FACES = {
+    "order": "panel A repeats itself, once in a pass over the pictures. What comes back once in a pass?",
+    "softmax": "panel B sinks slowly and meets a floor. Which mistake keeps even a perfect answer from a small loss?",
+    "rate": "panel C fails from the first steps on. Which mistake needs no time to do harm?",
+    "gradients": "panel D begins well and fails later. Which mistake grows with the number of steps?",
+}
 
 
 def check_1(answer) -> Iterator[str]:
-    """Steps with batches of 64 and of 512, rate of the eighth epoch."""
-    small, large, rate = numbers(answer, 3)
-    for place, size, found in (("first", 64, small), ("second", 512, large)):
-        if found != 10 * -(-60_000 // size):
-            yield f"the {place} number: each epoch has one step a batch of {size}, a short last batch included."
-    if not math.isclose(rate, 1e-3, rel_tol=1e-6):
-        yield "the rate: count how often three epochs have passed before the eighth begins."
+    """Which mistake belongs to which panel of the gallery."""
+    given = parts(answer, 4, "words")
+    known = ", ".join(sorted(FACES))
+    if not all(isinstance(word, str) and word.strip().lower() in FACES for word in given):
+        raise Wrong(f"each part should be one of the words {known}.")
+    for word, (right, hint) in zip(given, FACES.items(), strict=True):
+        if word.strip().lower() != right:
+            yield hint
 
 
 def check_2(answer: Callable) -> None:
@@ -98,3 +107,40 @@ def check_4(answer: Callable) -> Iterator[str]:
             if not abs(found - expected) < 1e-6:
                 yield f"{case}: the factor should be {expected:.4f}, not {found}."
                 return
+
+
+def check_5(answer: Callable) -> Iterator[str]:
+    """my_recipe(parameters, steps): an optimiser and a scheduler that get a small network far in few steps."""
+    function(answer)
+    losses = [_loss_after(answer, seed) for seed in range(3)]
+    mean = sum(losses) / len(losses)
+    if not mean < BAR:
+        yield (
+            f"after {STEPS} steps the mean loss over three seeds is {mean:.2f}; under {BAR} is asked for. Rule, rate "
+            "and schedule are yours."
+        )
+
+
+def _loss_after(recipe: Callable, seed: int) -> float:
+    """Training loss, in nats, of a small network on features whose sizes differ by a factor of thirty."""
+    generator = torch.Generator().manual_seed(seed)
+    inputs = torch.randn(200, 8, generator=generator)
+    labels = (inputs @ torch.randn(8, 3, generator=generator)).argmax(dim=1)
+    inputs = inputs * torch.logspace(-0.5, 1, 8)
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 3))
+    made = recipe(model.parameters(), STEPS)
+    if not isinstance(made, tuple | list) or len(made) != 2:
+        raise Wrong(f"the recipe should return a pair, optimiser and scheduler or None; yours returned {kind(made)}.")
+    optimizer, scheduler = made
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise Wrong(f"the first part should be an optimiser of torch.optim; yours is {kind(optimizer)}.")
+    if not (scheduler is None or callable(getattr(scheduler, "step", None))):
+        raise Wrong(f"the second part should be a scheduler, or None; yours is {kind(scheduler)}.")
+    for _ in range(STEPS):
+        optimizer.zero_grad()
+        F.cross_entropy(model(inputs), labels).backward()
+        optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
+    return F.cross_entropy(model(inputs), labels).item()

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+import time
 
 import torch
-from torchbook.exercises.compare import Wrong, function, number, numbers, tensor, unchanged
+from torch import nn
+from torchbook.data.images import ImageSet
+from torchbook.exercises.compare import Wrong, function, kind, number, numbers, tensor, unchanged
+
+BUDGET, GRACE = 2.0, 3.0  # seconds of exercise 5
+BAR = 0.8  # right answers of exercise 5, where a guess gets a third
 
 
 def check_1(answer) -> Iterator[str]:
-    """Number of batches with and without the short one, images left out."""
-    whole, rest = divmod(4500, 64)
-    batches, full, left_out = numbers(answer, 3)
-    if batches != whole + 1:
-        yield "the first number counts the short last batch too."
-    if full != whole:
-        yield "with drop_last only full batches of 64 remain."
-    if left_out != rest:
-        yield "the images left out are those that do not fill a batch; each epoch leaves out as many."
+    """Bytes of the pictures as uint8, as float32, and of one batch as float32."""
+    picture = 3 * 32 * 32
+    as_bytes, as_floats, batch = numbers(answer, 3)
+    if as_bytes != 4500 * picture:
+        yield "the first number: a picture has three channels of 32 times 32 pixels, one byte each."
+    if as_floats != 4 * 4500 * picture:
+        yield "the second number: a float32 takes four bytes."
+    if batch != 4 * 64 * picture:
+        yield "the third number is that of 64 pictures, not of all."
 
 
 def check_2(answer: Callable) -> None:
@@ -37,15 +43,45 @@ def check_2(answer: Callable) -> None:
             raise Wrong(f"with pixels={pixels} the first row should be {wanted}, not {row}.")
 
 
-def check_3(answer: Callable) -> Iterator[str]:
-    """mean_loss: weighted by the size of the batches."""
+def check_3(answer: Callable) -> None:
+    """shuffled_batches(images, labels, batch_size): every pair once, in a new order, a short last batch."""
     function(answer)
-    for batches in ([(2.0, 4), (1.0, 4)], [(2.0, 64), (1.0, 1)], [(0.5, 3)], [(1.0, 10), (3.0, 10), (8.0, 5)]):
-        expected = sum(loss * size for loss, size in batches) / sum(size for _, size in batches)
-        found = number(answer(list(batches)), "the mean loss")
-        if not abs(found - expected) < 1e-6:
-            yield f"for {batches} the mean over examples is {expected:.4f}, yours is {found:.4f}."
-            return
+    for count, size in ((10, 4), (12, 4), (3, 8), (40, 1)):
+        case = f"with {count} pictures in batches of {size}"
+        images = torch.arange(float(count)).reshape(count, 1, 1, 1).expand(count, 3, 2, 2).clone()
+        labels = torch.arange(count) * 10  # the label of a picture is ten times its pixels
+        batches = answer(images, labels, size)
+        if not hasattr(batches, "__iter__") or getattr(batches, "ndim", 1) == 0:
+            raise Wrong(f"{case}: the function should yield batches; yours returned {kind(batches)}.")
+        seen, sizes = [], []
+        for batch in batches:
+            inputs, targets = parts_of(batch, case)
+            if len(inputs) != len(targets):
+                raise Wrong(f"{case}: a batch has {len(inputs)} pictures and {len(targets)} labels.")
+            if not torch.equal(inputs[:, 0, 0, 0] * 10, targets.float()):
+                raise Wrong(f"{case}: a picture has the label of another one. How many orders are drawn?")
+            seen += targets.tolist()
+            sizes.append(len(targets))
+        whole, rest = divmod(count, size)
+        if sorted(seen) != labels.tolist():
+            raise Wrong(f"{case}: {len(set(seen))} different pictures come in a pass of {len(seen)}; each should once.")
+        if sizes != [size] * whole + [rest] * (rest > 0):
+            raise Wrong(f"{case}: the sizes of the batches are {sizes}.")
+    if seen == labels.tolist():  # of 40 pictures: one order in 40!
+        raise Wrong("the pictures come in their old order.")
+
+
+def parts_of(batch, case: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pictures (N, 3, 2, 2) and labels (N,) of a batch."""
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise Wrong(f"{case}: each batch should be a pair, pictures and labels; yours is {kind(batch)}.")
+    inputs, targets = (tensor(part, f"{case}, a batch") for part in batch)
+    if inputs.shape[1:] != (3, 2, 2) or targets.ndim != 1:
+        raise Wrong(
+            f"{case}: a batch has shapes {tuple(inputs.shape)} and {tuple(targets.shape)}, where (N, 3, 2, 2) and "
+            "(N,) are asked for."
+        )
+    return inputs, targets
 
 
 def check_4(answer: Callable) -> Iterator[str]:
@@ -59,3 +95,34 @@ def check_4(answer: Callable) -> Iterator[str]:
         if not abs(found - expected) < 1e-6:
             yield f"with k={k} the result on 40 random examples should be {expected:.3f}, yours is {found:.3f}."
             return
+
+
+def check_5(answer: Callable) -> Iterator[str]:
+    """train_mine(train, seconds): a model that tells three colours apart, in time, its pictures untouched."""
+    function(answer)
+    train, held_out = _colours(240, "train"), _colours(120, "val")
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    optimizer.zero_grad()
+    optimizer.step()  # PyTorch loads modules at the first step of a session: not the answer's time
+    before, start = train.images.clone(), time.perf_counter()
+    model = answer(train, BUDGET)
+    used = time.perf_counter() - start
+    if not isinstance(model, nn.Module):
+        raise Wrong(f"train_mine should return a model (nn.Module); yours returned {kind(model)}.")
+    unchanged(train.images, before, "the set of training pictures")
+    if used > BUDGET + GRACE:
+        yield f"training took {used:.1f} seconds; the budget was {BUDGET:.0f}. Look at the clock inside the loop."
+    model.cpu().eval()
+    with torch.no_grad():
+        logits = tensor(model(held_out.images.float() / 255), "the model", (len(held_out), len(held_out.classes)))
+    right = (logits.argmax(dim=1) == held_out.labels).float().mean().item()
+    if not right > BAR:
+        yield f"on three colours the model gets {right:.0%} right; over {BAR:.0%} are asked for."
+
+
+def _colours(count: int, role: str) -> ImageSet:
+    """Noisy squares of three colours: uint8 (count, 3, 32, 32), as many of each."""
+    labels = torch.arange(count) % 3
+    images = torch.randint(0, 120, (count, 3, 32, 32), dtype=torch.uint8)
+    images[torch.arange(count), labels] += 100
+    return ImageSet(images, labels, ("red", "green", "blue"), "three colours", role=role)

@@ -87,8 +87,27 @@ def rises_again(step, warmup, total):
     return (step + 1) / warmup if step < warmup else 0.5 * (1 + math.cos(math.pi * (step - warmup) / (total - warmup)))
 
 
+def recipe(make, schedule=None):
+    """In the form of exercise 5."""
+
+    def made(parameters, steps):
+        optimizer = make(parameters)
+        return optimizer, schedule and schedule(optimizer, steps)
+
+    return made
+
+
+def short_cycle(parameters, steps):
+    optimizer = torch.optim.AdamW(parameters, lr=0.001)
+    return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+
+
 RIGHT = {
-    "04-1": [[9380, 1180, 1e-3], torch.tensor([9380, 1180, 1e-3]), np.array([9380, 1180, 1e-3])],
+    "04-1": [
+        ["order", "softmax", "rate", "gradients"],
+        np.array(["order", "softmax", "rate", "gradients"]),
+        ("Order", "Softmax", "Rate", "Gradients"),
+    ],
     "04-2": [adagrad, adagrad_with_a_list],
     "04-3": [epoch(judge=all_at_once), epoch(judge=lambda *a: np.float64(score(*a)))],
     "04-4": [
@@ -97,9 +116,24 @@ RIGHT = {
         lambda *a: np.array(warmup_cosine(*a)),
         lambda *a: np.float64(warmup_cosine(*a)),
     ],
+    "04-5": [
+        recipe(lambda parameters: torch.optim.Adam(parameters, lr=0.01)),
+        recipe(lambda parameters: torch.optim.Adagrad(parameters, lr=0.1)),
+        recipe(
+            lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9),
+            lambda optimizer, steps: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2 * steps),
+        ),
+    ],
 }
 WRONG = {
-    "04-1": [(938, 118, 0.001), (9370, 1170, 0.001), (9380, 1180, 0.01), (9380, 1180), ("9380", 1180, 0.001)],
+    "04-1": [
+        ("rate", "softmax", "order", "gradients"),
+        ("order", "gradients", "rate", "softmax"),
+        ("order", "softmax", "gradients", "rate"),
+        ("order", "softmax", "rate"),
+        ("order", "softmax", "rate", "momentum"),
+        "order softmax rate gradients",
+    ],
     "04-2": [
         adagrad_like_rmsprop,
         adagrad_without_eps,
@@ -123,5 +157,14 @@ WRONG = {
         rises_again,
         lambda step, warmup, total: max(0.0, 1 - step / total),
         lambda *a: f"{warmup_cosine(*a)}",
+    ],
+    "04-5": [
+        recipe(lambda parameters: torch.optim.SGD(parameters, lr=0.001)),
+        recipe(lambda parameters: torch.optim.SGD(parameters, lr=100.0)),
+        short_cycle,
+        lambda parameters, steps: torch.optim.Adam(parameters, lr=0.01),
+        lambda parameters, steps: (torch.optim.Adam(parameters, lr=0.01), "one-cycle"),
+        lambda parameters, steps: ("Adam", None),
+        lambda parameters, steps: (torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=0.01), None),
     ],
 }

@@ -1,8 +1,12 @@
 """Answers to the exercises of chapter 05: right ones of another form, and plausible wrong ones."""
 
+import time
+
 import numpy as np
 import torch
+from torch import nn
 import torch.nn.functional as F
+from torch.utils.data import DataLoader, TensorDataset
 
 
 def shift_by_padding(images, pixels):
@@ -18,9 +22,80 @@ def shift_in_place(images, pixels):
     return images.copy_(shift_by_padding(images, pixels))
 
 
-def mean_loss(batches):
-    losses, sizes = np.array(batches).T
-    return np.average(losses, weights=sizes)
+def batches_by_split(images, labels, size):
+    order = torch.randperm(len(labels))
+    return list(zip(images[order].split(size), labels[order].split(size), strict=True))
+
+
+def batches_by_loader(images, labels, size):
+    return DataLoader(TensorDataset(images, labels), batch_size=size, shuffle=True)
+
+
+def two_orders(images, labels, size):
+    return zip(batches_by_split(images, labels, size), batches_by_split(images, labels, size), strict=True)
+
+
+def pairs(images, labels, size):
+    return ((a[0], b[1]) for a, b in two_orders(images, labels, size))
+
+
+def in_order(images, labels, size):
+    return zip(images.split(size), labels.split(size), strict=True)
+
+
+def with_replacement(images, labels, size):
+    for start in range(0, len(labels), size):
+        chosen = torch.randint(len(labels), (min(size, len(labels) - start),))
+        yield images[chosen], labels[chosen]
+
+
+def drop_last(images, labels, size):
+    return [batch for batch in batches_by_split(images, labels, size) if len(batch[1]) == size]
+
+
+def short_batch_first(images, labels, size):
+    return batches_by_split(images, labels, size)[::-1]
+
+
+def labels_left_out(images, labels, size):
+    return images.split(size)
+
+
+def one_label_short(images, labels, size):
+    return [(a, b[1:]) for a, b in batches_by_split(images, labels, size)]
+
+
+def flat(images, labels, size):
+    return [(a.flatten(1), b) for a, b in batches_by_split(images, labels, size)]
+
+
+class Brightest(nn.Module):
+    """The channel with the largest mean: nothing to learn."""
+
+    def forward(self, images):
+        return images.mean(dim=(2, 3))
+
+
+def linear(train, seconds):
+    """On the mean of each channel, for a hundred steps."""
+    inputs = (train.images.float() / 255).mean(dim=(2, 3))  # (N, 3)
+    head = nn.Linear(3, len(train.classes))
+    optimizer = torch.optim.Adam(head.parameters(), lr=0.3)
+    for _ in range(100):
+        optimizer.zero_grad()
+        F.cross_entropy(head(inputs), train.labels).backward()
+        optimizer.step()
+    return nn.Sequential(Brightest(), head)
+
+
+def too_long(train, seconds):
+    time.sleep(seconds + 3.1)
+    return Brightest()
+
+
+def upside_down(train, seconds):
+    train.images.neg_()
+    return Brightest()
 
 
 def in_top_k(logits, labels, k):
@@ -32,18 +107,22 @@ def by_rank(logits, labels, k):
     return np.mean((ranks < k).numpy())
 
 
+BYTES = [13_824_000, 55_296_000, 786_432]
 RIGHT = {
-    "05-1": [[71, 70, 20], torch.tensor([71, 70, 20]), np.array([71, 70, 20])],
+    "05-1": [BYTES, torch.tensor(BYTES), np.array(BYTES)],
     "05-2": [shift_by_padding, shift_by_roll],
-    "05-3": [
-        mean_loss,
-        lambda batches: torch.tensor(mean_loss(batches)),
-        lambda batches: sum(a * b for a, b in batches) / sum(b for _, b in batches),
-    ],
+    "05-3": [batches_by_split, batches_by_loader],
     "05-4": [in_top_k, by_rank],
+    "05-5": [linear, lambda train, seconds: Brightest()],
 }
 WRONG = {
-    "05-1": [(70, 70, 20), (71, 70, 64), (71, 71, 20), (71, 70), "71, 70, 20"],
+    "05-1": [
+        (4_608_000, 55_296_000, 786_432),
+        (13_824_000, 27_648_000, 786_432),
+        (13_824_000, 55_296_000, 196_608),
+        BYTES[:2],
+        "13824000, 55296000, 786432",
+    ],
     "05-2": [
         lambda images, pixels: torch.roll(images, pixels, dims=-1),
         lambda images, pixels: torch.roll(images, pixels, dims=-2),
@@ -53,11 +132,15 @@ WRONG = {
         shift_in_place,
     ],
     "05-3": [
-        lambda batches: sum(loss for loss, _ in batches) / sum(size for _, size in batches),
-        lambda batches: sum(loss * size for loss, size in batches) / len(batches),
-        lambda batches: sum(loss for loss, _ in batches) / len(batches),
-        lambda batches: f"{mean_loss(batches)}",
-        lambda batches: float("nan"),
+        pairs,
+        in_order,
+        with_replacement,
+        drop_last,
+        short_batch_first,
+        labels_left_out,
+        one_label_short,
+        flat,
+        lambda images, labels, size: [batch[:1] for batch in batches_by_split(images, labels, size)],
     ],
     "05-4": [
         lambda logits, labels, k: (logits.argmax(1) == labels).float().mean().item(),
@@ -65,5 +148,12 @@ WRONG = {
         lambda logits, labels, k: in_top_k(-logits, labels, k),
         lambda logits, labels, k: 100 * in_top_k(logits, labels, k),
         lambda logits, labels, k: (logits.topk(k, dim=1).indices == labels[:, None]).any(dim=1),
+    ],
+    "05-5": [
+        lambda train, seconds: nn.Sequential(nn.Flatten(), nn.Linear(3072, 10)),
+        lambda train, seconds: nn.Sequential(Brightest(), nn.Linear(3, 3), nn.Threshold(9.0, 0.0)),
+        lambda train, seconds: 0.99,
+        too_long,
+        upside_down,
     ],
 }
