@@ -26,7 +26,7 @@ TOO_WIDE = """() => {
       found.push(`a block is wider than its column: ${block.textContent.trim().slice(0, 60)}`);
   return found;
 }"""
-CUT = """() => [...document.querySelectorAll("article div.highlight pre")]
+CUT = """() => [...document.querySelectorAll("article div.cell_input pre")]
   .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
   .map((e) => e.textContent.split("\\n").sort((a, b) => b.length - a.length)[0].slice(0, 100))"""
 AXE = """async () => {
