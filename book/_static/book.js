@@ -5,7 +5,8 @@
 
   function mark() {
     for (const box of document.querySelectorAll(SCROLLERS)) {
-      const scrolls = box.scrollWidth > box.clientWidth + 1;
+      const wide = box.scrollWidth > box.clientWidth + 1;
+      const scrolls = wide && /auto|scroll/.test(getComputedStyle(box).overflowX);
       if (scrolls === box.hasAttribute("data-scrolls")) continue;
       box.toggleAttribute("data-scrolls", scrolls);
       if (scrolls) box.tabIndex = 0;

@@ -94,7 +94,7 @@ def _link(box: Box, lines: list[str], width: float, layout: Layout) -> str:
     for number, line in enumerate(lines, 1):
         words.append(f'<text x="{x:.1f}" y="{first + number * LINE:.1f}">{escape(line)}</text>')
     frame = f'<rect x="{x - width / 2:.1f}" y="{top}" width="{width:.1f}" height="{HEIGHT}" rx="8"/>'
-    return f'<a href="{escape(box.link)}" aria-label="{escape(box.words)}">{frame}{"".join(words)}</a>'
+    return f'<a href="{escape(box.link)}" aria-label="{escape(box.words)}">{frame}{" ".join(words)}</a>'
 
 
 def _arrow(edge: Edge, layout: Layout) -> str:

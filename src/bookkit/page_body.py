@@ -7,6 +7,7 @@ says what its outputs come from: the quick profile, and the full run that `book/
 from __future__ import annotations
 
 from html import escape
+import json
 from pathlib import Path
 import re
 import struct
@@ -59,7 +60,11 @@ def last_run(root: Path, chapter: str) -> str:
     """The foot of a chapter: where its outputs come from, and its last full run."""
     record = read(root / FOLDER / f"{chapter}.json")
     full = stamp(record) if record else "No full run of this chapter has been recorded yet."
-    shown = "The outputs above are those of the quick profile, which each change of the book runs and compares."
+    executed = json.loads((root / "notebooks" / f"{chapter}.ipynb").read_text(encoding="utf-8"))["metadata"]
+    if "papermill" in executed:  # a copy that `bookkit site --from full` shows
+        shown = "The outputs above are those of the full run."
+    else:
+        shown = "The outputs above are those of the quick profile, which each change of the book runs and compares."
     return f'<p class="last-run"><b>Last run.</b> {shown} {escape(full)}</p>'
 
 

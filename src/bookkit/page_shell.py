@@ -17,6 +17,10 @@ UNUSED = ("sphinx-thebe", "togglebutton", "design-tabs", "sphinx-design.min", "p
 INLINE = ("THEBE_JS_URL", "toggleHint", "toggleOpenOnPrint", "togglebuttonSelector")
 SHEETS = ("icons.css", "formulas.css")
 CHAPTER = re.compile(r"notebooks/(\d\d)_")
+RELABELLED = {  # what others write for those who hear the page, and it misleads them
+    ' aria-label="Toggle hidden content"': "",  # the words that are seen say more
+    '<div role="list" class="citation-list">': '<div class="citation-list">',  # its parts are no list items
+}
 DESCRIPTION = 160  # characters of a page's description that search engines show
 
 
@@ -58,7 +62,8 @@ def complete_page(app, pagename: str, templatename: str, context: dict, doctree)
     context["book_description"] = description(doctree)
     context["book_sheets"] = SHEETS
     if "body" in context:
-        context["body"] = context["body"].replace(' aria-label="Toggle hidden content"', "")
+        for label, ours in RELABELLED.items():
+            context["body"] = context["body"].replace(label, ours)
 
 
 def _unused(file) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from html import unescape
+import json
 import struct
 
 from fontTools.ttLib import TTFont
 import pytest
 
 from bookkit.formulas import FormulaError, mathml
-from bookkit.page_body import mark_chinese, number_figures
+from bookkit.page_body import last_run, mark_chinese, number_figures
 from bookkit.search_index import read_synonyms, sections
 from bookkit.web_fonts import FontError, write_fonts
 
@@ -113,3 +114,14 @@ def test_the_index_has_sections_terms_and_names_with_their_anchors():
 def test_synonyms_are_one_group_a_line(tmp_path):
     (tmp_path / "words.txt").write_text("# of words\nlr, learning rate\n\ncnn, convnet # networks\n")
     assert read_synonyms(tmp_path / "words.txt") == [["lr", "learning rate"], ["cnn", "convnet"]]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "part"), [({}, "quick profile"), ({"papermill": {}}, "are those of the full run")]
+)
+def test_a_chapter_says_what_its_outputs_come_from(tmp_path, metadata, part):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_first.ipynb").write_text(json.dumps({"metadata": metadata}))
+    foot = last_run(tmp_path, "01_first")
+    assert part in foot
+    assert "No full run of this chapter has been recorded yet." in foot

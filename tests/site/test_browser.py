@@ -39,6 +39,7 @@ def test_a_laptop_shows_every_line_of_code_whole(visits, page):
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_finds_nothing_serious(visits, page, theme):
     assert visits(page).grave(theme) == []
+    assert visits(page).faint[theme] == []
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

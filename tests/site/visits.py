@@ -26,14 +26,35 @@ TOO_WIDE = """() => {
       found.push(`a block is wider than its column: ${block.textContent.trim().slice(0, 60)}`);
   return found;
 }"""
-CUT = """() => [...document.querySelectorAll("article div.highlight pre")]
+CUT = """() => [...document.querySelectorAll("article div.cell_input pre")]
   .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
   .map((e) => e.textContent.split("\\n").sort((a, b) => b.length - a.length)[0].slice(0, 100))"""
 AXE = """async () => {
-  const run = await axe.run({ exclude: [["math"]] }, {
-    resultTypes: ["violations"], rules: { "label-content-name-mismatch": { enabled: true } } });
+  const run = await axe.run({ exclude: [["math"], ["div.highlight pre"], [".cell_output pre"]] }, {
+    preload: false, resultTypes: ["violations"], rules: { "label-content-name-mismatch": { enabled: true } } });
   return run.violations.map((v) => ({ rule: v.id, impact: v.impact, count: v.nodes.length,
     where: v.nodes.slice(0, 2).map((n) => n.target.join(" ") + ": " + n.html.slice(0, 120)) }));
+}"""
+
+
+# The contrast of each kind of word in code and output, one of each, which axe would take for each word of the page.
+FAINT = """() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = rgb(color).map((v) => (v / 255 <= 0.04045 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (e) => {
+    const color = e ? getComputedStyle(e).backgroundColor : "rgb(255, 255, 255)";
+    return color === "rgba(0, 0, 0, 0)" ? ground(e.parentElement) : color;
+  };
+  const kinds = new Map();
+  for (const e of document.querySelectorAll("div.highlight pre, div.highlight pre span, .cell_output pre"))
+    if (!kinds.has(e.className + e.parentElement.className)) kinds.set(e.className + e.parentElement.className, e);
+  return [...kinds.values()].map((e) => {
+    const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
+    return [e.className, (a + 0.05) / (b + 0.05), getComputedStyle(e).color, ground(e)];
+  }).filter(([, ratio]) => ratio < 4.5).map((one) => one.join(" "));
 }"""
 
 
@@ -47,6 +68,7 @@ class Visit:
     weight: Counter = field(default_factory=Counter)
     too_wide: dict[int, list[str]] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)  # lines of code that a laptop does not show whole
+    faint: dict[str, list[str]] = field(default_factory=dict)  # kinds of words in code, below 4.5:1
     violations: dict[str, list[dict]] = field(default_factory=dict)
 
     def grave(self, theme: str) -> list[str]:
@@ -79,7 +101,7 @@ class Visits:
         page.on("pageerror", lambda error: visit.said.append(str(error)))
         page.on("requestfailed", lambda request: visit.failed.append(request.url))
         page.on("request", lambda request: self._check_origin(visit, request.url))
-        page.on("response", responses.append)
+        page.on("response", lambda response: responses.append(response))
         page.goto(self.address + name, wait_until="load")
         for response in responses:
             if response.status >= 400:
@@ -89,15 +111,19 @@ class Visits:
                 visit.weight[kind] += response.request.sizes()["responseBodySize"]
         visit.cut = page.evaluate(CUT)
         page.evaluate(self._axe)
-        visit.violations["light"] = page.evaluate(AXE)
+        self._look(visit, page, "light")
         page.emulate_media(color_scheme="dark")
         page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-        visit.violations["dark"] = page.evaluate(AXE)
+        self._look(visit, page, "dark")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             visit.too_wide[width] = page.evaluate(TOO_WIDE)
         context.close()
         return visit
+
+    def _look(self, visit: Visit, page, theme: str) -> None:
+        visit.violations[theme] = page.evaluate(AXE)
+        visit.faint[theme] = page.evaluate(FAINT)
 
     def _check_origin(self, visit: Visit, url: str) -> None:
         if not url.startswith((self.address, "data:", "blob:")):
