@@ -224,6 +224,17 @@ def test_a_file_that_was_cut_off(tmp_path, keep):
         load_checkpoint(path, model=net())
 
 
+@pytest.mark.faults("damaged checkpoints")
+def test_an_end_that_speaks_of_several_disks_is_damage(tmp_path):
+    path = save_checkpoint(tmp_path / "a.pt", model=net())
+    data = bytearray(path.read_bytes())
+    locator = data.rindex(b"PK\x06\x07")  # of the long form of the end
+    data[locator + 16] = 9  # disks
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"a\.pt is damaged"):
+        load_checkpoint(path, model=net())
+
+
 def equal(one, other) -> bool:
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(equal(one[name], other[name]) for name in one)
