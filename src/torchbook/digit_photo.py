@@ -52,11 +52,11 @@ def digit_steps(photo: Tensor) -> dict[str, Tensor]:
 
 def _paper(grey: Tensor) -> Tensor:
     """The brightness of the paper at each place, (H, W): the brightest place around it, smoothed, at a coarse scale."""
-    small = [max(2, side // 4) for side in grey.shape]
+    small = (max(2, grey.shape[0] // 4), max(2, grey.shape[1] // 4))
     coarse = F.adaptive_avg_pool2d(grey[None, None], small)  # a single bright pixel is no paper
     width = 2 * (min(small) // 8) + 1  # wider than a stroke
-    ways = {"stride": 1, "padding": width // 2}
-    bright = F.avg_pool2d(F.max_pool2d(coarse, width, **ways), width, count_include_pad=False, **ways)
+    bright = F.max_pool2d(coarse, width, stride=1, padding=width // 2)
+    bright = F.avg_pool2d(bright, width, stride=1, padding=width // 2, count_include_pad=False)
     return F.interpolate(bright, size=grey.shape, mode="bilinear")[0, 0]
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 import torch.nn.functional as F
 from torchbook.cell_drawing import Drawing
+from torchbook.models import LeNet
 
 MIDDLE = 118  # of the drawing, in pixels
 SHEETS = 6  # drawn of a stack of maps, however many there are
 
 
-def stage_shapes(model: nn.Module, size: int = 32) -> list[tuple[str, tuple[int, ...]]]:
+def stage_shapes(model: LeNet, size: int = 32) -> list[tuple[str, tuple[int, ...]]]:
     """What leads to each stage of a LeNet, and the shape there for one image: (C, H, W), or (D,) after flattening.
 
     Measured: each layer is called on what the one before gave.
@@ -32,7 +32,7 @@ def stage_shapes(model: nn.Module, size: int = 32) -> list[tuple[str, tuple[int,
     return shapes
 
 
-def draw_lenet(model: nn.Module, size: int = 32) -> Drawing:
+def draw_lenet(model: LeNet, size: int = 32) -> Drawing:
     """The stages of a LeNet from left to right, each with its measured shape; maps as sheets, vectors as bars."""
     shapes = stage_shapes(model, size)
     spoken = "; ".join(f"{how} gives {' × '.join(map(str, shape))}" for how, shape in shapes[1:])
