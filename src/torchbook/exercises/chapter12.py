@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import torch
+from torch import Tensor, nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, close, function, parts, tensor
+from torch.optim.optimizer import register_optimizer_step_post_hook
+from torchbook.exercises.compare import Wrong, close, function, kind, parts, tensor
+from torchbook.training import keeping_modes
 
 
 def check_1(answer) -> Iterator[str]:
@@ -89,3 +92,59 @@ def check_4(answer: Callable) -> None:
                     f"{where} the outputs differ from those of causal attention at once: "
                     "which places may each of the new queries see?"
                 )
+
+
+RECALL_STEPS, RECALL_BATCH = 100, 32  # the budget
+RECALL_PARAMETERS, RECALL_PERCENT = 20_000, 80  # at most, and at least
+
+
+def recall_batch(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The task of the chapter: tokens (n, 16), eight pairs and eight questions; targets (n, 16), digits or -100."""
+    digits = torch.randint(8, (n, 8), generator=generator)  # of each letter
+    told, asked = (torch.rand(n, 8, generator=generator).argsort(dim=1) for _ in range(2))
+    tokens = torch.cat([8 * told + digits.gather(1, told), 64 + asked], dim=1)
+    return tokens, torch.cat([torch.full_like(told, -100), digits.gather(1, asked)], dim=1)
+
+
+def recall_score(answer: Callable) -> tuple[float, int]:
+    """Percent of 8,000 new questions that the model of ``answer(batches)`` answers, and its parameters.
+
+    Raises Wrong where the budget is exceeded, or what comes back is no model of the right form.
+    """
+    generator = torch.Generator().manual_seed(0)
+    batches = [recall_batch(RECALL_BATCH, generator) for _ in range(RECALL_STEPS)]
+    steps = []
+    handle = register_optimizer_step_post_hook(lambda *_: steps.append(1))
+    try:
+        model = answer(batches)
+    finally:
+        handle.remove()
+    if not isinstance(model, nn.Module):
+        raise Wrong(f"the function should return the trained model; yours returned {kind(model)}.")
+    if len(steps) > RECALL_STEPS:
+        raise Wrong(f"the budget is {RECALL_STEPS} steps of an optimiser; yours took {len(steps)}.")
+    size = sum(p.numel() for p in model.parameters())
+    if size > RECALL_PARAMETERS:
+        raise Wrong(f"the budget is {RECALL_PARAMETERS:,} parameters; your model has {size:,}.")
+    tokens, targets = recall_batch(1000, generator)
+    with torch.no_grad(), keeping_modes(model):
+        model.eval()
+        logits = model(tokens)
+    logits = logits[0] if isinstance(logits, tuple) else logits
+    if not isinstance(logits, Tensor) or logits.dim() != 3 or logits.shape[:2] != tokens.shape or logits.shape[2] < 8:
+        raise Wrong("for tokens (N, 16) the model should return logits (N, 16, 8 or more), or a tuple that begins so.")
+    return 100 * (logits[:, 8:].argmax(-1) == targets[:, 8:]).float().mean().item(), size
+
+
+def score_5(answer: Callable) -> tuple[float, str]:
+    """For the leaderboard: fewer parameters are better."""
+    percent, size = recall_score(answer)
+    return size, f"{size:,} parameters, {percent:.0f} % right"
+
+
+def check_5(answer: Callable) -> None:
+    """Open: recall with few parameters, within a budget of steps."""
+    function(answer)
+    percent, _ = recall_score(answer)
+    if not percent >= RECALL_PERCENT:
+        raise Wrong(f"the model answers {percent:.0f} % of new questions, {RECALL_PERCENT} % are asked for.")

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from torch import nn
 import torch.nn.functional as F
 
 
@@ -69,6 +70,57 @@ def cached_by_padding(q, k, v, cache):
     return F.scaled_dot_product_attention(padded, k, v, is_causal=True)[:, :, -q.shape[2] :], [k, v]
 
 
+class Looks(nn.Module):
+    """One head of attention written out; returns a pair, as the chapter's models do."""
+
+    def __init__(self, width=16):
+        super().__init__()
+        self.token, self.place = nn.Embedding(72, width), nn.Embedding(16, width)
+        self.qkv, self.head = nn.Linear(width, 3 * width), nn.Linear(width, 72)
+        nn.init.normal_(self.token.weight, std=0.1)
+        nn.init.normal_(self.place.weight, std=0.1)
+
+    def forward(self, tokens, state=None):
+        x = F.layer_norm(self.token(tokens) + self.place.weight, self.place.weight.shape[1:])
+        return self.head(x + F.scaled_dot_product_attention(*self.qkv(x).chunk(3, dim=-1))), None
+
+
+class Layer(nn.Module):
+    """PyTorch's own layer between an embedding and a head; ``last`` keeps that many places."""
+
+    def __init__(self, width=16, last=16, recurrent=False):
+        super().__init__()
+        self.last, self.recurrent = last, recurrent
+        self.token, self.place = nn.Embedding(72, width), nn.Parameter(torch.zeros(16, width))
+        self.layer = nn.TransformerEncoderLayer(width, 1, 2 * width, 0.0, batch_first=True, norm_first=True)
+        if recurrent:
+            self.layer = nn.LSTM(width, width, batch_first=True)
+        self.head = nn.Linear(width, 8)
+        nn.init.normal_(self.token.weight, std=0.1)
+
+    def forward(self, tokens):
+        x = self.layer(self.token(tokens) + self.place)
+        return self.head(x[0] if self.recurrent else x)[:, -self.last :]
+
+
+def recalls(make, passes=1, learn=True, give=lambda model: model):
+    """A function that makes a model and trains it on the batches, so many times."""
+
+    def train_small(batches):
+        model = make()
+        optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+        for tokens, targets in batches * passes:
+            logits = model(tokens)
+            logits = logits[0] if isinstance(logits, tuple) else logits
+            optimizer.zero_grad()
+            F.cross_entropy(logits.flatten(0, 1), targets[:, -logits.shape[1] :].flatten()).backward()
+            if learn:
+                optimizer.step()
+        return give(model)
+
+    return train_small
+
+
 RIGHT = {
     "12-1": [
         [[2, 7, 24], [2, 3, 7, 7], 2400],
@@ -78,6 +130,7 @@ RIGHT = {
     "12-2": [mask_by_triangles, mask_in_a_loop],
     "12-3": [attention(), query_by_query, lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True)],
     "12-4": [cached(), cached_by_padding],
+    "12-5": [recalls(Layer), recalls(Looks)],
 }
 WRONG = {
     "12-1": [
@@ -112,5 +165,14 @@ WRONG = {
         lambda q, k, v, cache: cached()(q, k, v, cache)[0],
         lambda q, k, v, cache: (cached()(q, k, v, cache)[0].mT, (k, v)),
         lambda q, k, v, cache: (cached()(q, k, v, cache)[0], k),
+    ],
+    "12-5": [
+        recalls(lambda: Layer(recurrent=True)),
+        recalls(Layer, learn=False),
+        recalls(Layer, passes=2),
+        recalls(lambda: Layer(width=64)),
+        recalls(lambda: Layer(last=8)),
+        recalls(Layer, give=lambda model: model.state_dict()),
+        "train_small",
     ],
 }
