@@ -14,6 +14,13 @@
     }
   }
 
+  /* At its right end a box stops to fade. */
+  function atEnd({ target: box }) {
+    if (box.nodeType === Node.ELEMENT_NODE && box.hasAttribute("data-scrolls"))
+      box.toggleAttribute("data-end", box.scrollLeft + box.clientWidth >= box.scrollWidth - 2);
+  }
+
+  document.addEventListener("scroll", atEnd, { capture: true, passive: true });
   let waiting = 0;
   addEventListener("resize", () => {
     cancelAnimationFrame(waiting);

@@ -142,8 +142,10 @@
     const root = document.documentElement.dataset.content_root || "./";
     const items = found.map((one) => {
       const href = `${root}${one.path}${one.anchor ? "#" + one.anchor : ""}`;
-      const link = element("a", [one.title || one.page], { href });
-      const page = one.title === one.page ? [] : [element("span", [one.page], { className: "result-page" })];
+      const [, number] = one.path.match(/notebooks\/(\d\d)_/) || ["", ""];
+      const title = `${number} ${one.page}`.trim();
+      const link = element("a", [one.title === one.page ? title : one.title || title], { href });
+      const page = one.title === one.page ? [] : [element("span", [title], { className: "result-page" })];
       const text = one.excerpt.map(([piece, hit]) => (hit ? element("mark", [piece]) : piece));
       return element("li", [link, ...page, element("p", text)]);
     });

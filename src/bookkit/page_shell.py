@@ -61,6 +61,7 @@ def complete_page(app, pagename: str, templatename: str, context: dict, doctree)
             script.attributes["defer"] = "defer"
     context["book_description"] = description(doctree)
     context["book_sheets"] = SHEETS
+    context["book_address"] = (app.config.html_baseurl or "").rstrip("/")
     if "body" in context:
         for label, ours in RELABELLED.items():
             context["body"] = context["body"].replace(label, ours)

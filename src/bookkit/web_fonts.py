@@ -125,5 +125,6 @@ def cut_font(source: Path, codes: set[int], target: Path) -> int:
             cutter = subset.Subsetter(options)
             cutter.populate(unicodes=known)
             cutter.subset(font)
+            target.parent.mkdir(parents=True, exist_ok=True)
             subset.save_font(font, str(target), options)
     return len(known)

@@ -9,6 +9,7 @@ import pytest
 from tiny_books import bookkit, code, make_book, markdown, notebook, recorded
 
 from bookkit import site
+from bookkit.elsewhere import Addresses
 from bookkit.execute import INJECTED
 from bookkit.site import SiteError
 
@@ -75,3 +76,30 @@ def test_a_copy_of_a_chapter_that_is_gone_is_refused(tmp_path):
     copy = full_copy(root)
     with pytest.raises(SiteError, match=f"{copy}.*delete it"):
         site.stage_full(root)
+
+
+def finished(tmp_path: Path, address: str) -> Path:
+    """A site of one page after the last steps of a build."""
+    (tmp_path / "book" / "_web").mkdir(parents=True)
+    (tmp_path / "book" / "_web" / "synonyms.txt").write_text("lr, learning rate\n")
+    html = tmp_path / "html"
+    (html / "notebooks").mkdir(parents=True)
+    (html / "searchindex.js").write_text("")
+    page = '<article><section id="first"><h1>First</h1><p>One <math><mi>x</mi></math>.</p></section></article>'
+    (html / "notebooks" / "01_first.html").write_text(page)
+    site.finish(tmp_path, html, Addresses(site=address))
+    return html
+
+
+def test_a_site_with_an_address_has_a_map_for_search_engines(tmp_path):
+    html = finished(tmp_path, "https://example.org/book")
+    assert "<loc>https://example.org/book/notebooks/01_first.html</loc>" in (html / "sitemap.xml").read_text()
+    assert "Sitemap: https://example.org/book/sitemap.xml" in (html / "robots.txt").read_text()
+
+
+def test_a_site_without_an_address_has_none_and_only_the_search_of_its_own(tmp_path):
+    html = finished(tmp_path, "")
+    assert not (html / "sitemap.xml").exists()
+    assert not (html / "searchindex.js").exists()
+    assert '["first","First",1,"One ."]' in (html / "_static" / "search-sections.js").read_text()
+    assert (html / "_static" / "formulas.woff").is_file()
