@@ -13,9 +13,9 @@ from torchbook.exercises.compare import Wrong, function, kind, number, parts, te
 
 STEPS, BAR = 100, 0.2  # of exercise 5; nats
 FACES = {
-    "order": "panel A repeats itself, once in a pass over the pictures. What comes back once in a pass?",
-    "softmax": "panel B sinks slowly and meets a floor. Which mistake keeps even a perfect answer from a small loss?",
-    "rate": "panel C fails from the first steps on. Which mistake needs no time to do harm?",
+    "order": "panel A is a saw with ten teeth in each pass over the pictures. What are there ten of?",
+    "softmax": "panel B hardly moves, and jumps nowhere. Which mistake makes all gradients small?",
+    "rate": "panel C fails within the first steps and stays dead. Which mistake needs no time to do harm?",
     "gradients": "panel D begins well and fails later. Which mistake grows with the number of steps?",
 }
 
