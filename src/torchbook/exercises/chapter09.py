@@ -8,7 +8,12 @@ import math
 import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
+from torchbook.data.batches import Batches
+from torchbook.data.images import load_images
 from torchbook.exercises.compare import Watch, Wrong, function, number, parts
+from torchbook.training import train_one_epoch
+
+MOST_LOSS = 2.15  # nats, of a start for the leaderboard in the second pass over the digits
 
 
 def _fans(weight: Tensor) -> tuple[int, int]:
@@ -148,3 +153,41 @@ def check_4(answer: Callable) -> Iterator[str]:
         else:
             yield f"{where} the mean square is not the variance: the mean counts too."
         return
+
+
+def _inputs(images: Tensor) -> Tensor:
+    return (F.avg_pool2d(images, 4).flatten(1) - 0.31) / 0.33  # (N, 64)
+
+
+def check_5(answer: Callable) -> None:
+    """A start for the chapter's deep plain network, in place: it stays that network, and it learns in two passes.
+
+    How well it learns, the chapter's leaderboard says.
+    """
+    function(answer)
+    layers = [layer for _ in range(20) for layer in (nn.Linear(64, 64), nn.ReLU())]
+    model = nn.Sequential(*layers, nn.Linear(64, 10))
+    modules, before = list(model.modules()), list(model.parameters())
+    values = [parameter.detach().clone() for parameter in before]
+    try:
+        answer(model)
+    except RuntimeError as error:
+        raise Wrong(f"it stops with RuntimeError: {str(error).splitlines()[0]}") from None
+    after = list(model.parameters())
+    if [id(one) for one in model.modules()] != [id(one) for one in modules]:
+        raise Wrong("the network's layers are no longer those that it had; only the numbers in them may change.")
+    if [id(one) for one in after] != [id(one) for one in before]:
+        raise Wrong("a parameter was replaced by another object; fill it in place.")
+    if not all(parameter.is_leaf and parameter.requires_grad for parameter in after):
+        raise Wrong("every parameter must stay a leaf that requires gradients.")
+    if all(torch.equal(one, other) for one, other in zip(after, values, strict=True)):
+        raise Wrong("no weight was changed.")
+    batches = Batches(load_images("digits", "train", source="embedded"), 48, transform=_inputs, shuffle=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.005, momentum=0.9)
+    for _ in range(2):
+        loss, _ = train_one_epoch(model, batches, optimizer)
+    if not loss <= MOST_LOSS:  # also where it is not a number
+        raise Wrong(
+            f"in the second pass the training loss is {loss:.2f}; at most {MOST_LOSS} is asked for, and an even guess "
+            "has 2.30."
+        )

@@ -127,6 +127,45 @@ def root_mean_square(y):
     return y.square().mean().sqrt()
 
 
+def each_weight(fill):
+    """A start that calls ``fill`` for the weight of each linear layer; biases are zero."""
+
+    @torch.no_grad()
+    def start(model):
+        for layer in model:
+            if isinstance(layer, nn.Linear):
+                fill(layer.weight)
+                layer.bias.zero_()
+
+    return start
+
+
+def scaled(factor):
+    return each_weight(lambda weight: weight.normal_(0, factor * deviation(weight)))
+
+
+def with_norms(model):
+    by_kaiming(model)
+    for place in range(40, 0, -2):
+        model.insert(place - 1, nn.BatchNorm1d(64))
+
+
+def new_last(model):
+    by_kaiming(model)
+    model[-1].weight = nn.Parameter(0.1 * torch.randn(10, 64))
+
+
+def frozen_first(model):
+    by_kaiming(model)
+    model[0].weight.requires_grad_(False)
+
+
+def recorded_start(model):
+    model[0].weight.normal_()
+
+
+by_kaiming = scaled(1.0)
+
 RIGHT = {
     "09-1": [tuple(map(list, FANS)), torch.tensor(FANS), np.array(FANS)],
     "09-2": [copied_in, from_numpy, filled()],
@@ -136,6 +175,7 @@ RIGHT = {
         gain(lambda y: np.mean(y.numpy() ** 2) ** -0.5),
         gain(lambda y: len(y) ** 0.5 / y.norm()),
     ],
+    "09-5": [by_kaiming, each_weight(lambda weight: nn.init.orthogonal_(weight, gain=math.sqrt(2)))],
 }
 WRONG = {
     "09-1": [
@@ -181,5 +221,15 @@ WRONG = {
         gain(root_mean_square),
         gain(lambda y: 1 / root_mean_square(y), draw=lambda n: 2 * torch.rand(n) - 1),
         gain(lambda y: 1 / y.square()),
+    ],
+    "09-5": [
+        lambda model: None,
+        scaled(0.5),
+        scaled(30.0),
+        each_weight(nn.init.zeros_),
+        with_norms,
+        new_last,
+        frozen_first,
+        recorded_start,
     ],
 }
