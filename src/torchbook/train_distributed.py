@@ -173,29 +173,41 @@ def prepare(args: argparse.Namespace, rank: int, world: int, device: torch.devic
     settings = {name: getattr(args, name) for name in SETTINGS}
     settings["data source"] = images.source
     settings["digest of the data"] = digest([images.images, images.labels, val.images, val.labels])
-    return Run(images, val, sampler, steps, parts, settings, *resume(args.folder / "last.pt", parts, settings))
+    start, best = resume(args.folder / "last.pt", parts, settings)
+    return Run(images, val, sampler, steps, parts, settings, start, best)
+
+
+def train_epoch(model: DistributedDataParallel, batches, parts: dict, device: torch.device, epoch: int) -> float:
+    """Train on this rank's batches; return the mean loss over all ranks.
+
+    Raises ValueError on every rank when that loss is not finite, or when the weights are not the same on all of them.
+    """
+    loss, _ = train_one_epoch(model, batches, parts["optimizer"], scheduler=parts["scheduler"])
+    loss = mean_over_ranks(loss, device)
+    if not math.isfinite(loss):
+        raise ValueError(f"The loss of epoch {epoch} is {loss}, and nothing is saved of it: try a smaller --lr.")
+    require_equal(f"weights after epoch {epoch}", digest(parts["model"].state_dict().values()))
+    return loss
 
 
 def train(args: argparse.Namespace, rank: int, world: int, device: torch.device) -> None:
-    """Train, evaluate and save. Every process runs this function; rank 0 alone prints and writes."""
+    """Train, evaluate and save. Every rank runs this; rank 0 prints and writes."""
     images, val, sampler, steps, parts, settings, start, best = agree(partial(prepare, args, rank, world, device))
     if start and rank == 0:
         print(f"resumed after epoch {start}", flush=True)
     model = DistributedDataParallel(parts["model"])
     crash = crash_step(args, rank, world)
     for epoch in range(start, args.epochs):
-        batches = crash_at(batches_of(images, sampler, epoch, args, device), crash - epoch * steps)
+        share = batches_of(images, sampler, epoch, args, device)
+        batches = crash_at(share, crash - epoch * steps)
         began = time.perf_counter()
-        loss, _ = train_one_epoch(model, batches, parts["optimizer"], scheduler=parts["scheduler"])
+        loss = train_epoch(model, batches, parts, device, epoch + 1)
         seconds = time.perf_counter() - began
-        loss = mean_over_ranks(loss, device)
-        if not math.isfinite(loss):  # the same number on all ranks, so all of them stop
-            raise ValueError(f"The loss of epoch {epoch + 1} is {loss}: it is not saved. Try a smaller --lr.")
-        require_equal(f"weights after epoch {epoch + 1}", digest(parts["model"].state_dict().values()))
         if rank == 0:
             _, accuracy = evaluate(parts["model"], Batches(val, 500, device, normalize))
             print(f"epoch {epoch + 1}  loss {loss:.3f}  val {accuracy:.1%}  seconds {seconds:.2f}", flush=True)
-            best = save(args.folder, parts, accuracy, best, epoch=epoch + 1, settings=settings)
+            extra = {"epoch": epoch + 1, "settings": settings}
+            best = save(args.folder, parts, accuracy, best, **extra)
         dist.barrier()  # nobody goes on before the checkpoint is whole
 
 

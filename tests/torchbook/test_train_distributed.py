@@ -14,8 +14,8 @@ from real_forms import cifar_batches
 import torch
 import torch.distributed as dist
 from torch.utils.data import DistributedSampler
-from torchbook import train_distributed
-from torchbook.checkpoint import load_checkpoint
+from torchbook import ranks, train_distributed
+from torchbook.checkpoint import load_checkpoint, save_checkpoint
 from torchbook.data.batches import Batches
 from torchbook.data.images import load_images
 from torchbook.models import LeNet
@@ -181,7 +181,7 @@ AGREE = """
 from functools import partial
 import json
 from pathlib import Path
-from torchbook.ranks import agree, join_group
+from torchbook.ranks import agree, join_group, require_distinct, require_equal
 from torchbook.train_distributed import prepare, read_arguments
 rank, world, device = join_group()
 said = {}
@@ -189,6 +189,14 @@ for name, arguments in json.loads(Path("cases.json").read_text()).items():
     try:
         agree(partial(prepare, read_arguments(arguments[rank]), rank, world, device))
         said[name] = "equal"
+    except ValueError as error:
+        said[name] = str(error)
+for name, guard, value in (
+    ("equal", require_equal, 7), ("not equal", require_equal, rank),
+    ("distinct", require_distinct, rank), ("not distinct", require_distinct, 7),
+):
+    try:
+        said[name] = guard("number", value)
     except ValueError as error:
         said[name] = str(error)
 Path(f"said-{rank}.json").write_text(json.dumps(said))
@@ -244,6 +252,20 @@ def test_ranks_that_would_not_train_the_same_run_are_refused(case, said):
     assert re.search(UNEQUAL[case][2], said[0][case])
     own_problem = case == "one cannot"  # rank 1 says it without saying of whom
     assert said[1][case] == said[0][case].removeprefix("Rank 1 is not ready: " if own_problem else "")
+
+
+@needs_loopback
+@pytest.mark.parametrize(
+    ("guard", "sentence"),
+    [
+        ("equal", None),
+        ("not equal", "All ranks must have the same number (rank 0: 0; rank 1: 1)."),
+        ("distinct", None),
+        ("not distinct", "Each rank needs its own number, but the ranks have 7, 7."),
+    ],
+)
+def test_a_guard_speaks_on_all_ranks_or_on_none(guard, sentence, said):
+    assert [on_rank[guard] for on_rank in said] == [sentence, sentence]
 
 
 def test_differences_name_all_ranks():
@@ -349,11 +371,82 @@ def test_the_best_epoch_of_a_resumed_run_evaluated_again_gives_what_was_printed(
     assert round(100 * accuracy, 1) == max(printed)  # of 20 images: printed without loss
 
 
+def foreign(path: Path, kind: str) -> None:
+    """A file that this script has not written."""
+    net = LeNet(in_channels=3)
+    if kind == "text":
+        path.write_text("not a checkpoint", encoding="utf-8")
+    elif kind == "weights":
+        torch.save(net.state_dict(), path)
+    elif kind == "parts":
+        torch.save({"model": net.state_dict()}, path)
+    elif kind == "another script":
+        save_checkpoint(path, model=net, epoch=1)
+    elif kind == "another network":
+        save_checkpoint(path, model=torch.nn.Linear(2, 2), settings={})
+
+
 @needs_loopback
-def test_a_checkpoint_of_another_script_is_refused(tmp_path, capsys):
-    torch.save({"model": LeNet(in_channels=3).state_dict()}, tmp_path / "last.pt")
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        ("text", "is not a checkpoint that can be loaded safely"),
+        ("weights", "is not a checkpoint of save_checkpoint, it holds a state dict"),
+        ("parts", "is not a checkpoint of save_checkpoint, it holds data"),
+        ("another script", "is not a checkpoint of this script: use another folder."),
+        ("another network", "does not fit"),
+    ],
+)
+def test_a_foreign_checkpoint_is_refused_before_the_first_epoch(kind, sentence, tmp_path, capsys):
+    foreign(tmp_path / "last.pt", kind)
+    before = (tmp_path / "last.pt").read_bytes()
     assert main([*SETTINGS, f"--folder={tmp_path}"]) == 2
-    assert "is not a checkpoint of save_checkpoint, it holds data" in capsys.readouterr().err
+    shown = capsys.readouterr()
+    assert sentence in shown.err
+    assert len(shown.err.splitlines()) == 1
+    assert not shown.out
+    assert (tmp_path / "last.pt").read_bytes() == before
+
+
+@needs_loopback
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_first_epoch(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert main([*SETTINGS, f"--folder={tmp_path / 'file' / 'run'}"]) == 2
+    shown = capsys.readouterr()
+    assert "run" in shown.err
+    assert not shown.out
+
+
+@needs_loopback
+def test_a_loss_that_is_not_finite_stops_the_run_before_it_is_saved(tmp_path, capsys):
+    assert main([*SETTINGS, "--lr=1e30", f"--folder={tmp_path}"]) == 2
+    shown = capsys.readouterr()
+    assert re.search(r"loss of epoch 1 is (nan|inf)", shown.err)
+    assert not shown.out
+    assert not list(tmp_path.iterdir())
+
+
+@needs_loopback
+def test_a_run_begun_on_photographs_does_not_go_on_with_drawings(tmp_path, monkeypatch, capsys):
+    cifar_batches(tmp_path / "data")
+    arguments = ["--source=auto", "--limit=100", "--epochs=1", "--batch-size=8", f"--folder={tmp_path / 'run'}"]
+    monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path / "data"))
+    assert main(arguments) == 0
+    monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path / "nothing"))
+    assert main(arguments) == 2
+    assert re.search(r"was saved with data source=real CIFAR-10.*, not drawn", capsys.readouterr().err)
+
+
+@needs_loopback
+def test_ranks_whose_weights_have_drifted_apart_stop(tmp_path, monkeypatch, capsys):
+    def seen(what, value):
+        ranks.require_equal(what, value)  # alone there is nothing to find
+        raise ValueError(f"{what} {len(value)}")
+
+    monkeypatch.setattr(train_distributed, "require_equal", seen)
+    assert main([*SETTINGS, f"--folder={tmp_path}"]) == 2
+    assert capsys.readouterr().err == "weights after epoch 1 12\n"
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -76,3 +76,52 @@ def check_4(answer: Callable) -> None:
         if model.weight.grad is None or not close(model.weight.grad, wanted):
             last = " Look at the last, short piece." if count % size and count > size else ""
             raise Wrong(f"for {count} examples in pieces of {size} the gradient is not that of the whole batch.{last}")
+
+
+STEPS, SHARE = 200, 20  # steps of exercise 5, and how many times less than DDP it may send
+
+
+def check_5(answer: Callable) -> None:
+    """talk(step, models, mean): two ranks that see different classes become one good network for few bytes."""
+    function(answer)
+    torch.manual_seed(0)
+    inputs = torch.randn(400, 2)
+    labels = (inputs[:, 0] > 0).long() + 2 * (inputs[:, 1] > 0).long()  # four quarters of the plane
+    models = [nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 4)) for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    budget = STEPS // SHARE * sum(4 * parameter.numel() for parameter in models[0].parameters())
+    sent = []
+
+    def mean(tensors) -> None:
+        tensors = list(tensors)
+        if len(tensors) != 2 or not all(map(torch.is_tensor, tensors)) or tensors[0].shape != tensors[1].shape:
+            raise Wrong("`mean` takes a list of two tensors of one shape, one from each rank.")
+        average = torch.stack([tensor.detach() for tensor in tensors]).mean(dim=0)
+        for tensor in tensors:
+            tensor.detach().copy_(average)
+        sent.append(average.numel() * average.element_size())
+
+    for step in range(1, STEPS + 1):
+        for rank, model in enumerate(models):
+            own = torch.where(labels // 2 == rank)[0]
+            chosen = own[torch.randint(len(own), (16,))]
+            model.zero_grad()
+            F.cross_entropy(model(inputs[chosen]), labels[chosen]).backward()
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter -= 0.2 * parameter.grad
+        before, messages = [_weights(model) for model in models], len(sent)
+        answer(step, models, mean)
+        if len(sent) == messages and not all(map(torch.equal, before, map(_weights, models))):
+            raise Wrong(f"at step {step} weights were changed and nothing went through `mean`.")
+    if sum(sent) > budget:
+        raise Wrong(f"{sum(sent):,} bytes were sent, and the budget is {budget:,}.")
+    if not close(*map(_weights, models)):
+        raise Wrong("after the last step the two networks differ.")
+    right = (models[0](inputs).argmax(1) == labels).float().mean().item()
+    if right < 0.95:
+        raise Wrong(f"the network at the end is right for {right:.0%} of all examples; 95 % can be had.")
+
+
+def _weights(model: nn.Module) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])

@@ -83,11 +83,49 @@ def at_the_end(model, images, labels, size):
     (sum(losses) / len(images)).backward()
 
 
+def averaged_weights(when, short=False):
+    """Average all weights at the steps for which ``when`` is true, in 16 bits if wanted."""
+
+    def talk(step, models, mean):
+        for row in rows_of(models) if when(step) else ():
+            copies = [parameter.data.half() if short else parameter.data for parameter in row]
+            mean(copies)
+            for parameter, copied in zip(row, copies, strict=True):
+                parameter.data.copy_(copied)
+
+    return talk
+
+
+def without_mean(step, models, mean):
+    for row in rows_of(models):
+        average = torch.stack([parameter.data for parameter in row]).mean(dim=0)
+        for parameter in row:
+            parameter.data.copy_(average)
+
+
+def of_gradients(step, models, mean):
+    if step % 20 == 0:
+        for row in rows_of(models):
+            mean([parameter.grad for parameter in row])
+
+
+def one_network_for_all(step, models, mean):
+    if step == 200:
+        for row in rows_of(models):
+            row[1].data.copy_(row[0].data)
+            mean([parameter.data for parameter in row])
+
+
 RIGHT = {
     "13-1": [tuple(map(tuple, SHARES)), torch.tensor(SHARES), np.array(SHARES)],
     "13-2": [averaged(), as_one_vector],
     "13-3": [permuted, a_block_each, positions(seed=lambda rank, epoch: 7)],
     "13-4": [accumulated(lambda n, all, pieces: n / all), at_the_end],
+    "13-5": [
+        averaged_weights(lambda step: step % 25 == 0),
+        averaged_weights(lambda step: step % 10 == 0, short=True),
+        averaged_weights(lambda step: step > 160 and step % 5 == 0),
+    ],
 }
 WRONG = {
     "13-1": [
@@ -119,5 +157,16 @@ WRONG = {
         accumulated(lambda n, all, pieces: n / all, clear=True),
         lambda model, images, labels, size: F.cross_entropy(model(images[:size]), labels[:size]).backward(),
         lambda model, images, labels, size: F.cross_entropy(model(images), labels).backward(),
+    ],
+    "13-5": [
+        lambda step, models, mean: None,
+        averaged_weights(lambda step: True),
+        averaged_weights(lambda step: step % 19 == 0),
+        averaged_weights(lambda step: step == 200),
+        without_mean,
+        of_gradients,
+        one_network_for_all,
+        lambda step, models, mean: mean(models[0].parameters()),
+        lambda step, models, mean: mean([models[0], models[1]]),
     ],
 }
