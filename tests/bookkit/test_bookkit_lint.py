@@ -324,6 +324,28 @@ def test_a_page_obeys_the_rules_that_apply_to_it(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        (code("a = 1\n" * 31), "cell-length"),
+        (code("print(1)", outputs=[printed("x" * 89)]), "output-width"),
+        (code("from os import path"), "one-import-cell"),
+        (code("test = load_images('digits', 'test')"), "test-data"),
+        (markdown("It has 4711 parameters."), "typed-number"),
+        (markdown("It gets 98.6 % right."), "typed-result"),
+    ],
+)
+def test_a_page_has_no_exceptions_of_its_own(tmp_path, cell, rule):
+    root = make_book(tmp_path / "book", {})
+    (root / "book").mkdir()
+    cells = [markdown('<a id="page-a"></a>\n# A page'), code("import os"), markdown("Words."), cell]
+    nbformat.write(notebook(*cells, executed=True), root / "book" / "a.ipynb")
+    rules = {problem.rule for problem in lint.check(Page(root / "book" / "a.ipynb"), leave_out=())}
+    assert rule in rules
+    by_default = {problem.rule for problem in lint.check(Page(root / "book" / "a.ipynb"))}
+    assert rules - by_default <= {lint.rule_name(one) for one in lint.NOT_YET}
+
+
 def test_stats_of_a_counted_chapter(tmp_path):
     cells = [
         markdown("# Title that is not between code cells"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 import re
 from textwrap import fill
 from types import ModuleType
 
 from torchbook.exercises.compare import Wrong
+from torchbook.exercises.contest import print_board
 from torchbook.exercises.state import interrupts, untouched
 
 ID = re.compile(r"(\d\d)-(\d+)")
@@ -80,3 +82,17 @@ def check(exercise: str, answer) -> None:
         print(f"Exercise {exercise} passes.")
     for sentence in found:
         print(fill(f"Exercise {exercise}, not yet: {sentence}", WIDTH, subsequent_indent="  ", break_on_hyphens=False))
+
+
+def leaderboard(exercise: str, entries: Mapping[str, Callable]) -> None:
+    """Print the answers to an open exercise, by name, in the order of their scores.
+
+    Random states, settings and streams are afterwards as they were before. Raises ValueError for an exercise that has
+    no score.
+    """
+    match = ID.fullmatch(str(exercise))
+    contest = getattr(_chapter(match[1]), f"CONTEST_{match[2]}", None) if match else None
+    if contest is None:
+        raise ValueError(f"Exercise {exercise!r} is not an open one: it has no score.")
+    with untouched():
+        print_board(contest, entries)

@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import torch
-from torchbook.exercises.compare import Watch, Wrong, close, function, kind, loop_left, plain, unlike
+from torchbook.data.images import load_images
+from torchbook.exercises.compare import (
+    Watch,
+    Wrong,
+    close,
+    function,
+    kind,
+    loop_left,
+    plain,
+    tensor,
+    unchanged,
+    unlike,
+)
+from torchbook.exercises.contest import Contest, check_contest
 
 SHAPES = {
     "a": ((3, 1), (1, 4)),
@@ -110,3 +124,31 @@ def check_4(answer: Callable) -> Iterator[str]:
         yield from unlike(result, torch.where(pixels > 0.5, torch.ones_like(pixels), pixels), where)
         if result.untyped_storage().data_ptr() == given.untyped_storage().data_ptr():
             yield f"{where}: the result shares its memory with the input, so a later change of one would change both."
+
+
+@cache
+def _digits() -> tuple[torch.Tensor, ...]:
+    """Rows and labels of a part of the training digits, and of the part that is kept out: four tensors."""
+    parts = load_images("digits", "train", source="embedded").split(0.2, seed=15)
+    return tuple(x for part in parts for x in (part.images.flatten(1).float() / 255, part.labels))
+
+
+def _digits_right(answer: Callable) -> float:
+    """Percent of the digits kept out whose label classify(pixels, labels, new_pixels) finds."""
+    function(answer)
+    pixels, labels, new_pixels, new_labels = _digits()
+    given = new_pixels.clone()
+    where = f"for {len(pixels):,} digits to learn from and {len(new_pixels)} new ones"
+    found = tensor(answer(pixels.clone(), labels.clone(), given), where, new_labels.shape)
+    unchanged(given, new_pixels, "the tensor of new digits")
+    if found.is_floating_point() or found.is_complex():
+        raise Wrong(f"{where}: labels are whole numbers, and yours have type {found.dtype}.")
+    return 100 * (found.cpu() == new_labels).float().mean().item()
+
+
+CONTEST_5 = Contest(_digits_right, _digits, "digits kept out, % right", bar=95.0, larger=True, seconds=5.0)
+
+
+def check_5(answer: Callable) -> Iterator[str]:
+    """classify(pixels, labels, new_pixels): better than the nearest mean, within the budget."""
+    yield from check_contest(CONTEST_5, answer)

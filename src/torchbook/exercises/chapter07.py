@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import torch
 import torch.nn.functional as F
+from torchbook.data.text import load_text
 from torchbook.exercises.compare import Watch, Wrong, close, function, numbers, parts, tensor, unchanged
+from torchbook.exercises.contest import Contest, check_contest
 from torchbook.models import CharRNN
+from torchbook.sequences import Vocabulary
 
 
 def check_1(answer) -> Iterator[str]:
@@ -125,3 +129,39 @@ def check_4(answer: Callable) -> Iterator[str]:
                 f"yours keeps {kept} and adds up to {found.sum().item():.3f}, or has them at other places."
             )
             return
+
+
+@cache
+def _text() -> tuple[torch.Tensor, torch.Tensor, int]:
+    """The tokens to learn from, those kept out, and the size of the vocabulary."""
+    text = load_text(source="embedded", limit=30_000).text
+    vocabulary = Vocabulary(text)
+    tokens = vocabulary.encode(text)
+    cut = len(tokens) * 9 // 10
+    return tokens[:cut], tokens[cut:], len(vocabulary)
+
+
+def _text_nats(answer: Callable) -> float:
+    """Mean nats per character that the probabilities of fit_text(tokens, size) give to the text kept out."""
+    function(answer)
+    tokens, held, size = _text()
+    predict = answer(tokens.clone(), size)
+    if not callable(predict):
+        raise Wrong("fit_text should return a function, predict.")
+    where = f"for {len(held):,} characters"
+    chances = tensor(predict(held.clone()), where, (len(held), size)).detach().double()
+    if not (chances >= 0).all() or not close(chances.sum(dim=1), torch.ones(len(held)), 1e-4):
+        raise Wrong(f"{where}: each row should hold probabilities, none below 0 and together 1.")
+    half = len(held) // 2
+    other = torch.cat([held[:half], held[half:].flip(0)])
+    if not close(tensor(predict(other), where, chances.shape).detach().double()[:half], chances[:half], 1e-4):
+        raise Wrong("a row changes with the characters after it: predict may look at those up to its place only.")
+    return -chances[torch.arange(len(held) - 1), held[1:]].log().mean().item()
+
+
+CONTEST_5 = Contest(_text_nats, _text, "text kept out, nats per character", bar=2.25, larger=False, seconds=10.0)
+
+
+def check_5(answer: Callable) -> Iterator[str]:
+    """fit_text(tokens, size) -> predict(tokens) -> (T, V): better than a table of pairs, within the budget."""
+    yield from check_contest(CONTEST_5, answer)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 import math
 
 import torch
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, close, function, number, numbers, tensor, unchanged
+from torchbook.data.names import load_names
+from torchbook.exercises.compare import Wrong, close, function, number, numbers, plain, tensor, unchanged
+from torchbook.exercises.contest import Contest, check_contest
 
 
 def check_1(answer) -> Iterator[str]:
@@ -99,3 +102,40 @@ def check_4(answer: Callable) -> Iterator[str]:
             raise Wrong(f"for {shown} the answer is {right:.3f} bits, and {found:.3f} is the same in nats.")
         yield f"for {shown} the answer is {right:.3f} bits, yours {found:.3f}: does each character count alike?"
         return
+
+
+@cache
+def _names() -> tuple[list[tuple[str, int]], list[tuple[str, int]], int]:
+    """Names with labels to learn from and to choose by, as the chapter divides them, and the number of languages."""
+    groups = [sorted(group) for group in load_names(source="embedded", fold=True, at_least=5).names.values()]
+    generator = torch.Generator().manual_seed(0)
+    parts: tuple[list, list] = [], []
+    for label, group in enumerate(groups):
+        order = torch.randperm(len(group), generator=generator).tolist()
+        ends = 0, len(group) * 6 // 10, len(group) * 8 // 10  # the last fifth is for the test
+        for part, start, end in zip(parts, ends[:-1], ends[1:], strict=True):
+            part.extend((group[i], label) for i in order[start:end])
+    return *parts, len(groups)
+
+
+def _names_right(answer: Callable) -> float:
+    """Percent of the validation names whose language fit_names(names, labels, classes) finds."""
+    function(answer)
+    train, val, classes = _names()
+    predict = answer([name for name, _ in train], [label for _, label in train], classes)
+    if not callable(predict):
+        raise Wrong("fit_names should return a function, predict.")
+    found = plain(predict([name for name, _ in val]))
+    if not isinstance(found, list) or len(found) != len(val):
+        raise Wrong(f"for {len(val):,} names predict should return as many labels, in a list or a tensor.")
+    if not all(isinstance(label, int) and 0 <= label < classes for label in found):
+        raise Wrong(f"labels are whole numbers from 0 to {classes - 1}.")
+    return 100 * sum(a == b for a, (_, b) in zip(found, val, strict=True)) / len(val)
+
+
+CONTEST_5 = Contest(_names_right, _names, "validation names, % right", bar=50.0, larger=True, seconds=10.0)
+
+
+def check_5(answer: Callable) -> Iterator[str]:
+    """fit_names(names, labels, classes) -> predict(names) -> labels, within the budget."""
+    yield from check_contest(CONTEST_5, answer)

@@ -70,6 +70,26 @@ def copies_only_when_needed(image):
     return torch.where(image > 0.5, 1.0, image) if bool((image > 0.5).any()) else image
 
 
+def by_three_neighbours(pixels, labels, new_pixels):
+    places = torch.cdist(new_pixels, pixels).topk(3, largest=False).indices
+    return labels[places].mode(dim=1).values
+
+
+def by_neighbour_in_numpy(pixels, labels, new_pixels):
+    found = [int(labels[np.square(pixels.numpy() - row).sum(axis=1).argmin()]) for row in new_pixels.numpy()]
+    return torch.tensor(found)
+
+
+def by_mean(pixels, labels, new_pixels):
+    means = torch.stack([pixels[labels == digit].mean(dim=0) for digit in range(10)])
+    return torch.cdist(new_pixels, means).argmin(dim=1)
+
+
+def moves_the_digits(pixels, labels, new_pixels):
+    new_pixels -= new_pixels.mean(dim=1, keepdim=True)
+    return by_mean(pixels, labels, new_pixels)
+
+
 RIGHT = {
     "01-1": [
         {key: shape if key == "c" else torch.tensor(shape) for key, shape in SHAPES.items()},
@@ -82,6 +102,7 @@ RIGHT = {
     ],
     "01-3": [lambda a, b: torch.cdist(a, b).square(), lambda a, b: expanded(a, b).relu()],
     "01-4": [brighter_in_numpy, lambda image: image.masked_fill(image > 0.5, 1.0)],
+    "01-5": [by_three_neighbours, by_neighbour_in_numpy],
 }
 WRONG = {
     "01-1": [
@@ -121,5 +142,13 @@ WRONG = {
         clone_keeps_the_strides,
         copies_only_when_needed,
         lambda image: torch.where(image > 0.5, 1.0, image).float(),
+    ],
+    "01-5": [
+        by_mean,
+        moves_the_digits,
+        lambda pixels, labels, new_pixels: by_three_neighbours(pixels, labels, new_pixels).float(),
+        lambda pixels, labels, new_pixels: torch.cdist(new_pixels, pixels),
+        lambda pixels, labels, new_pixels: by_three_neighbours(pixels, labels, new_pixels).tolist(),
+        lambda pixels, labels, new_pixels: by_three_neighbours(pixels, labels, new_pixels)[1:],
     ],
 }

@@ -83,6 +83,48 @@ def nucleus_sorted(probabilities, p):
     return kept / kept.sum()
 
 
+def contexts(longest=2, keep=0.85):
+    """Tables of what follows one character, two and so on, mixed with fixed weights."""
+
+    def fit_text(tokens, size):
+        tables = [torch.full((1, size), 1 / size)]
+        for n in range(longest + 1):
+            places = sum((tokens[i : len(tokens) - n + i] * size ** (n - 1 - i) for i in range(n)), 0 * tokens[n:])
+            counts = torch.bincount(places * size + tokens[n:], minlength=size ** (n + 1)).reshape(-1, size)
+            below = tables[-1].repeat(size, 1) if n else tables[-1]  # the context without its first character
+            weight = keep * counts.sum(dim=1, keepdim=True).clamp(max=1)
+            tables.append(weight * counts / counts.sum(dim=1, keepdim=True).clamp(min=1) + (1 - weight) * below)
+        return lambda tokens: _read(tables[1:], tokens, size)
+
+    return fit_text
+
+
+def _read(tables, tokens, size):
+    rows, place = [], 0
+    for k, token in enumerate(tokens.tolist()):
+        n = min(k + 1, len(tables) - 1)
+        place = (place * size + token) % size ** (len(tables) - 1)
+        rows.append(tables[n][place % size**n])
+    return torch.stack(rows)
+
+
+def fit_pairs(tokens, size):
+    counts = torch.bincount(tokens[:-1] * size + tokens[1:], minlength=size * size).reshape(size, size) + 1.0
+    return lambda tokens: (counts / counts.sum(dim=1, keepdim=True))[tokens]
+
+
+def looks_ahead(tokens, size):
+    return lambda tokens: 0.9 * F.one_hot(tokens.roll(-1), size) + 0.1 / size
+
+
+def fit_scores(tokens, size):
+    return lambda tokens: torch.randn(len(tokens), size)
+
+
+def fit_halves(tokens, size):
+    return lambda tokens: contexts()(tokens, size)(tokens) / 2
+
+
 RIGHT = {
     "07-1": [
         [[3, 11, 7], [2, 3, 7], 210],
@@ -96,6 +138,7 @@ RIGHT = {
         lambda *a: torch.tensor(train()(*a)),
     ],
     "07-4": [nucleus, nucleus_in_a_loop],
+    "07-5": [contexts(), contexts(keep=0.8)],
 }
 WRONG = {
     "07-1": [
@@ -134,5 +177,13 @@ WRONG = {
         lambda probabilities, p: nucleus(probabilities, p) * 2,
         lambda probabilities, p: probabilities.copy_(nucleus(probabilities, p)),
         lambda probabilities, p: nucleus(probabilities, p).tolist(),
+    ],
+    "07-5": [
+        fit_pairs,
+        looks_ahead,
+        fit_scores,
+        fit_halves,
+        lambda tokens, size: contexts()(tokens, size)(tokens),
+        lambda tokens, size: lambda tokens: contexts()(tokens, size)(tokens)[:-1],
     ],
 }

@@ -53,11 +53,41 @@ def bits(windows):
     return sum(math.inf if p == 0 else -math.log2(p) for p in flat) / len(flat)
 
 
+def pieces(name, sizes):
+    marked = f"^{name}$"
+    return [marked[i : i + n] for n in sizes for i in range(len(marked) - n + 1)]
+
+
+def bayes(sizes=(1, 2, 3), form=list):
+    """Naive Bayes on pieces of names, as one matrix."""
+
+    def fit_names(names, labels, classes):
+        places = {piece: k for k, piece in enumerate(sorted({p for name in names for p in pieces(name, sizes)}))}
+        counts = torch.full((classes, len(places)), 0.1)
+        for name, label in zip(names, labels, strict=True):
+            for piece in pieces(name, sizes):
+                counts[label, places[piece]] += 1
+        logs = (counts / counts.sum(dim=1, keepdim=True)).log()
+
+        def predict(names):
+            found = [[places[p] for p in pieces(name, sizes) if p in places] for name in names]
+            return form([logs[:, row].sum(dim=1).argmax().item() for row in found])
+
+        return predict
+
+    return fit_names
+
+
+def most_frequent(names, labels, classes):
+    return lambda names: [max(set(labels), key=labels.count)] * len(names)
+
+
 RIGHT = {
     "08-1": [[82944, 62208, 165888 + 49152], torch.tensor([82944, 62208, 215040]), np.array([82944, 62208, 215040])],
     "08-2": [gru(), gru_as_matrices],
     "08-3": [loss_weighted, loss_by_ignoring],
     "08-4": [bits, lambda windows: -torch.cat(windows).log2().mean(), lambda windows: np.float64(bits(windows))],
+    "08-5": [bayes(), bayes((2, 3), torch.tensor), bayes((2, 3), np.array)],
 }
 WRONG = {
     "08-1": [(81920, 61440, 163840), (82944, 62208, 165888), (82944, 62208), (82944, 82944, 215040), "82944"],
@@ -83,5 +113,12 @@ WRONG = {
         lambda windows: -torch.cat(windows).log2().sum().item(),
         lambda windows: -torch.cat(windows).clamp(min=1e-9).log2().mean().item(),
         lambda windows: [bits([window]) for window in windows],
+    ],
+    "08-5": [
+        most_frequent,
+        bayes(form=lambda found: found[1:]),
+        bayes(form=lambda found: [str(label) for label in found]),
+        bayes(form=lambda found: [label + 1 for label in found]),
+        lambda names, labels, classes: bayes()(names, labels, classes)(names),
     ],
 }
