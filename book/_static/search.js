@@ -4,7 +4,7 @@
   "use strict";
   const K = 1.2, B = 0.6; // BM25: how soon repeats stop to count, how much length does
   const TITLE = 5, PAGE = 2.5, SYNONYM = 0.6, WHOLE = 12, ALL = 8, FIRST = 1.15, LATER = 0.8;
-  const KIND = [[/^notebooks\//, 1.3], [/old_code/, 0.85], [/reference\.html/, 0.4], [/glossary/, 0.75]];
+  const KIND = [[/^notebooks\//, 1.3], [/old_code/, 0.85], [/reference\.html/, 0.4], [/glossary/, 0.65]];
   const KEPT = /^transformers?$/; // whose stem is that of another thing
   const CJK = /[\u3400-\u9fff]/;
   const stemmer = new Stemmer();
