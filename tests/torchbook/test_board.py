@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torchbook.exercises import chapter12
-from torchbook.exercises.board import leaderboard
+from torchbook.exercises import chapter12, leaderboard
 from torchbook.exercises.compare import Wrong
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 import re
 from textwrap import fill
 from types import ModuleType
 
+from torchbook.exercises.board import print_ranking
 from torchbook.exercises.compare import Wrong
 from torchbook.exercises.contest import print_board
 from torchbook.exercises.state import interrupts, untouched
@@ -91,8 +93,13 @@ def leaderboard(exercise: str, entries: Mapping[str, Callable]) -> None:
     no score.
     """
     match = ID.fullmatch(str(exercise))
-    contest = getattr(_chapter(match[1]), f"CONTEST_{match[2]}", None) if match else None
-    if contest is None:
+    module = _chapter(match[1]) if match else None
+    contest = getattr(module, f"CONTEST_{match[2]}", None) if match else None
+    score = getattr(module, f"score_{match[2]}", None) if match else None
+    if contest is None and score is None:
         raise ValueError(f"Exercise {exercise!r} is not an open one: it has no score.")
     with untouched():
-        print_board(contest, entries)
+        if contest is not None:
+            print_board(contest, entries)
+        else:
+            print_ranking(partial(problems, exercise), score, entries)

@@ -1,28 +1,28 @@
-"""The leaderboard of an open exercise: several answers under one budget, the best first."""
+"""The leaderboard of an open exercise whose check holds the budget: the best first, and why an entry is not on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from textwrap import fill
+from typing import Any
 
-from torchbook.exercises import WIDTH, _chapter, problems
-from torchbook.exercises.state import untouched
+WIDTH = 88  # columns, as in every output of the book
 
 
-def leaderboard(exercise: str, entries: Mapping[str, Callable]) -> None:
-    """Print the entries, the best first; one that does not pass the check is named below, with what is wrong.
+def print_ranking(
+    problems: Callable[[Any], list[str]], score: Callable[[Any], tuple[float, str]], entries: Mapping[str, Callable]
+) -> None:
+    """Print the entries, the best first; one with problems is named below, with the first of them.
 
-    The chapter's module of checks has ``score_M(answer)``, which returns a number, less being better, and it in words.
+    score: answer -> a number, less being better, and it in words.
     """
-    score = getattr(_chapter(exercise[:2]), f"score_{exercise[3:]}")
     passed, refused = [], []
     for name, answer in entries.items():
-        found = problems(exercise, answer)
+        found = problems(answer)
         if found:
             refused.append((name, found[0]))
         else:
-            with untouched():
-                passed.append((*score(answer), name))
+            passed.append((*score(answer), name))
     for place, (_, words, name) in enumerate(sorted(passed), 1):
         print(f"{place}. {name}: {words}")
     for name, sentence in refused:
