@@ -57,7 +57,7 @@ def minutes(notebook: nbformat.NotebookNode, number: str) -> str:
     record = recorded_values(notebook).get(f"ch{number}_seconds")
     if record is None:
         return ""
-    whole = round(record.value / 60)
+    whole = round(float(record.value) / 60)
     return "less than a minute" if whole < 1 else f"about {whole} minute{'s' if whole > 1 else ''}"
 
 
