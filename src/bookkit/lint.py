@@ -51,7 +51,7 @@ RULES: tuple[Rule, ...] = (
     run_rules.stale_number,
 )
 # What the stored notebooks break until they are in their new form; empty when they are.
-NOT_YET: tuple[Rule, ...] = ()
+NOT_YET: tuple[Rule, ...] = (form_rules.output_width,)  # chapters 03 and 07 print one wider line each
 
 
 @dataclass(frozen=True)
