@@ -50,6 +50,7 @@ def _write_icons(static: Path, sheet: Path, pages: Iterable[str]) -> None:
     """The icons that pages, scripts and the theme's style sheets draw, each family a font of its own."""
     scripts = [path.read_text(encoding="utf-8") for path in (static / "scripts").glob("*.js")]
     names = {name for text in (*pages, *scripts) for name in ICON.findall(text)} - {*STYLES} | FROM_STYLE_SHEETS
+    names = {name for name in names if not re.search(r"-[49]00$", name)}  # a font's file, not an icon
     rules = sheet.read_text(encoding="utf-8")
     codes = {name: _code(rules, name) for name in sorted(names)}
     styles = (path.read_text(encoding="utf-8") for path in static.rglob("*.css") if path != sheet)

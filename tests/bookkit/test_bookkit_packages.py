@@ -32,6 +32,7 @@ NAMES = {
     "bs4": "beautifulsoup4",
     "markdown_it": "markdown-it-py",
     "pkg_resources": "",
+    "accelerate": "",  # chapter 13 uses it where it is installed
 }
 
 
@@ -75,7 +76,6 @@ def test_the_workflow_runs_every_python():
         ("README.md", "version {}"),
         ("CHANGELOG.md", "## [{}] - "),
         ("CITATION.cff", "version: {}\n"),
-        ("_config.yml", "Version {}."),
     ],
 )
 def test_the_version_is_the_same_everywhere(name, form):
@@ -130,7 +130,10 @@ def declared(*extras: str) -> set[str]:
 TORCHBOOK = sorted((ROOT / "src" / "torchbook").rglob("*.py"))
 EXPORT = ROOT / "src" / "torchbook" / "export.py"
 BOOKKIT = sorted((ROOT / "src" / "bookkit").rglob("*.py"))
-IN_SPHINX = {"pages.py", "chapter_map.py"}  # bookkit's modules that Sphinx alone imports
+IN_SPHINX = {  # bookkit's modules that Sphinx or the building of the site alone imports
+    "pages.py", "chapter_map.py", "chapter_cards.py", "formulas.py", "page_shell.py", "page_body.py", "tested.py",
+    "web_fonts.py", "search_index.py",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
