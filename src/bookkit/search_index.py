@@ -86,7 +86,7 @@ def write_index(html: Path, synonyms: Path) -> None:
         found = sections(path.read_text(encoding="utf-8"))
         if found:
             pages.append({"path": path.relative_to(html).as_posix(), "title": found[0][1], "sections": found})
-    index = {"pages": pages, "synonyms": read_synonyms(synonyms)}
+    index = {"pages": pages, "synonyms": read_synonyms(synonyms) if synonyms.is_file() else []}
     text = json.dumps(index, ensure_ascii=False, separators=(",", ":"))
     write_text(html / "_static" / "search-sections.js", f"window.BOOK_SECTIONS={text};\n")
 

@@ -115,7 +115,7 @@ def imported(source: str) -> set[str]:
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     tops = {name.split(".")[0] for name in names} - {*sys.stdlib_module_names, "torchbook", "bookkit", ""}
-    return {NAMES.get(top, top.replace("_", "-")).lower() for top in tops}
+    return {NAMES.get(top, top.replace("_", "-")).lower() for top in tops} - {""}
 
 
 def declared(*extras: str) -> set[str]:
