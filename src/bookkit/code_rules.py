@@ -104,7 +104,8 @@ def unexpected_error(chapter: Notebook) -> Iterator[Finding]:
 
 def executed_in_order(chapter: Notebook) -> Iterator[Finding]:
     """Every code cell was executed once, top to bottom, as a reader will do it."""
-    for position, (number, cell) in enumerate(chapter.code_cells, 1):
+    every = [(number, cell) for number, cell in enumerate(chapter.cells, 1) if cell.cell_type == "code"]
+    for position, (number, cell) in enumerate(every, 1):
         if cell.get("execution_count") != position:
             count = cell.get("execution_count")
             word = "was not executed" if count is None else f"was executed as number {count}, not {position}"

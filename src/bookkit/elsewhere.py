@@ -89,10 +89,11 @@ def setup_source(addresses: Addresses, extra: str = "") -> str:
 def with_setup(notebook: nbformat.NotebookNode, addresses: Addresses) -> nbformat.NotebookNode:
     """A copy of a notebook whose first code cell is the set-up cell; nothing else differs, its digests hold."""
     copy = nbformat.from_dict(json.loads(json.dumps(notebook)))
+    count = next((cell.get("execution_count") for cell in copy.cells if SETUP in tags(cell)), None)
     copy.cells = [cell for cell in copy.cells if SETUP not in tags(cell)]
     code = [place for place, cell in enumerate(copy.cells) if cell.cell_type == "code"]
     extra = "[export]" if any(EXPORT.search(copy.cells[place].source) for place in code) else ""
-    cell = nbformat.v4.new_code_cell(setup_source(addresses, extra), id=SETUP)
+    cell = nbformat.v4.new_code_cell(setup_source(addresses, extra), id=SETUP, execution_count=count)
     cell.metadata = nbformat.from_dict(
         {
             "jupyter": {"source_hidden": True},  # not its outputs: pip's reasons must be seen

@@ -59,12 +59,11 @@ def clean(source: nbformat.NotebookNode, executed: nbformat.NotebookNode, root: 
         seen.add(cell.id)
         for key in ("papermill", "execution", "ExecuteTime"):
             cell.metadata.pop(key, None)
-        if SETUP in tags(cell):
-            cell.execution_count, cell.outputs = None, []  # it did nothing, and others count from 1 without it
-        elif cell.cell_type == "code":
+        if cell.cell_type == "code":
             count += 1
             cell.execution_count = count
-            cell.outputs = [_clean_output(output, count, root) for output in _joined(ran.outputs)]
+            outputs = [] if SETUP in tags(cell) else _joined(ran.outputs)  # what it says is of this machine
+            cell.outputs = [_clean_output(output, count, root) for output in outputs]
     return notebook
 
 

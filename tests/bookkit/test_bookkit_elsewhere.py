@@ -164,16 +164,17 @@ def test_the_command_writes_where_something_changes(tmp_path):
     assert f"{SITE}/_static" in paths[2].read_text()
 
 
-def test_a_saved_run_counts_the_chapters_cells_only(tmp_path):
+def test_a_saved_run_counts_the_cell_and_drops_what_it_said(tmp_path):
     source = with_setup(chapter(), Addresses())
     ran = nbformat.from_dict(json.loads(json.dumps(source)))
     for count, cell in enumerate((cell for cell in ran.cells if cell.cell_type == "code"), 1):
         cell.execution_count = count
     ran.cells[1].outputs = [printed("noise")]
     cleaned = save.clean(source, ran, tmp_path)
-    assert [cell.execution_count for cell in cleaned.cells if cell.cell_type == "code"] == [None, 1, 2, 3]
+    assert [cell.execution_count for cell in cleaned.cells if cell.cell_type == "code"] == [1, 2, 3, 4]
     assert list(changed_cells(cleaned)) == []
-    assert cleaned.cells[1] == source.cells[1]
+    assert cleaned.cells[1] == {**source.cells[1], "execution_count": 1}
+    assert with_setup(cleaned, Addresses()) == cleaned
 
 
 def test_a_full_run_from_before_the_cell_is_still_todays(tmp_path):

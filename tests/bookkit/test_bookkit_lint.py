@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nbformat
 import pytest
-from tiny_books import code, error, figure, make_book, markdown, notebook, printed, recorded
+from tiny_books import code, error, figure, make_book, markdown, notebook, number, printed, recorded
 from typer.testing import CliRunner
 
 from bookkit import form_rules, lint, prose_rules
@@ -59,7 +59,16 @@ def test_a_good_chapter_has_no_problem(tmp_path):
     chapter = Chapter(root / "notebooks" / "01_first.ipynb")
     assert [problem.rule for problem in lint.check(chapter)] == ["setup-cell"]
     write_setup(root)
+    assert [problem.rule for problem in lint.check(Chapter(chapter.path))] == ["executed-in-order"]
+    run_anew(chapter.path)
     assert lint.check(Chapter(chapter.path)) == []
+
+
+def run_anew(path):
+    """Number the cells, the set-up cell too, as a saved run does."""
+    book = nbformat.read(path, as_version=4)
+    number(book.cells)
+    nbformat.write(book, path)
 
 
 def replaced(index, *cells):
@@ -372,5 +381,6 @@ def test_the_command_prints_each_problem_and_fails(tmp_path):
 def test_the_command_passes_a_good_book(tmp_path):
     root = make_book(tmp_path / "book", {"01_first": notebook(*good_cells(), executed=True)})
     write_setup(root)
+    run_anew(root / "notebooks" / "01_first.ipynb")
     result = CliRunner().invoke(app, ["lint"], env={"BOOKKIT_ROOT": str(root)})
     assert (result.exit_code, result.stdout) == (0, "0 problems in 1 notebooks.\n")

@@ -55,11 +55,10 @@ def recorded(name: str, value, line: str, within=None, factor=None) -> nbformat.
 
 def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.NotebookNode:
     """A notebook of these cells, with stable ids; `executed`: numbers and digests as a saved run leaves them."""
-    for number, cell in enumerate(cells, 1):
-        cell["id"] = f"id-{number}"
+    for place, cell in enumerate(cells, 1):
+        cell["id"] = f"id-{place}"
     if executed:
-        for count, cell in enumerate((cell for cell in cells if cell.cell_type == "code"), 1):
-            cell["execution_count"] = count
+        number(cells)
     metadata = {
         "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
         "language_info": {"name": "python"},
@@ -68,6 +67,12 @@ def notebook(*cells: nbformat.NotebookNode, executed: bool = False) -> nbformat.
     if executed:
         store_digests(whole)
     return whole
+
+
+def number(cells) -> None:
+    """Number the code cells as a run does."""
+    for count, cell in enumerate((cell for cell in cells if cell.cell_type == "code"), 1):
+        cell["execution_count"] = count
 
 
 def bookkit(root: Path, *words: str):
