@@ -11,6 +11,7 @@ The directive ``{all-results}`` repeats the tables of every chapter on one page,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import json
 from pathlib import Path
 import re
@@ -78,23 +79,20 @@ def describe(data: dict) -> str:
 
 def results_table(record: dict, chapter: str, rows: list[tuple[str, str, str]]) -> nodes.table:
     """A two-column docutils table of labels and values."""
-    table = nodes.table(classes=["results"])
-    group = nodes.tgroup(cols=2)
-    table += group
-    group += [nodes.colspec(colwidth=3), nodes.colspec(colwidth=1)]
-    head, body = nodes.thead(), nodes.tbody()
-    group += [head, body]
-    head += _row("Measured", "Value")
-    for name, label, spec in rows:
-        body += _row(label, format_value(record, chapter, name, spec))
-    return table
+    values = [(label, format_value(record, chapter, name, spec)) for name, label, spec in rows]
+    return plain_table(("Measured", "Value"), values)
 
 
-def _row(*cells: str) -> nodes.row:
-    row = nodes.row()
-    for cell in cells:
-        row += nodes.entry("", nodes.paragraph(text=cell))
-    return row
+def plain_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> nodes.table:
+    """A docutils table of text, its first column the widest."""
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=3 if place == 0 else 1) for place in range(len(head))]
+    group += [nodes.thead("", _row(head)), nodes.tbody("", *map(_row, rows))]
+    return nodes.table("", group, classes=["results"])
+
+
+def _row(cells: tuple[str, ...]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph(text=cell)) for cell in cells))
 
 
 def results_nodes(env, chapter: str, lines: list[str]) -> list[nodes.Node]:

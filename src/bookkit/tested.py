@@ -9,22 +9,10 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 from bookkit.notebooks import BookError
+from bookkit.pages import plain_table
 from bookkit.results import FOLDER, read
 
 FAULTS, MUTATIONS = FOLDER / "faults.json", FOLDER / "mutations.json"
-
-
-def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> nodes.table:
-    made = nodes.table(classes=["results"])
-    group = nodes.tgroup(cols=len(head))
-    made += group
-    group += [nodes.colspec(colwidth=3 if k == 0 else 1) for k in range(len(head))]
-    group += [nodes.thead("", _row(head)), nodes.tbody("", *map(_row, rows))]
-    return made
-
-
-def _row(cells: tuple[str, ...]) -> nodes.row:
-    return nodes.row("", *(nodes.entry("", nodes.paragraph(text=cell)) for cell in cells))
 
 
 def fault_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -68,7 +56,7 @@ class RecordTable(Directive):
             return [nodes.paragraph(text="This has not been recorded yet.")]
         versions = f"Python {record['python']}, torch {record['torch']}"
         said = f"Run of {record['date'][:10]} on {record['hardware']['cpu']}, {versions}."
-        return [table(head, rows(record)), nodes.paragraph("", "", nodes.emphasis(text=said))]
+        return [plain_table(head, rows(record)), nodes.paragraph("", "", nodes.emphasis(text=said))]
 
 
 def setup(app):

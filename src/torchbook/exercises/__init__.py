@@ -9,9 +9,8 @@ import re
 from textwrap import fill
 from types import ModuleType
 
-from torchbook.exercises.board import print_ranking
 from torchbook.exercises.compare import Wrong
-from torchbook.exercises.contest import print_board
+from torchbook.exercises.contest import print_board, print_ranking
 from torchbook.exercises.state import interrupts, untouched
 
 ID = re.compile(r"(\d\d)-(\d+)")

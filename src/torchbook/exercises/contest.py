@@ -1,4 +1,7 @@
-"""Open exercises: a task, a budget in seconds, a score to beat, and a board on which answers stand in order."""
+"""Open exercises: a task, a budget, a score to beat, and a board on which answers stand in order.
+
+The budget is in seconds (``Contest``), or the exercise's own check holds it (``print_ranking``).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import fill
 import time
+from typing import Any
 
 from torchbook.exercises.compare import Wrong
 
@@ -66,3 +70,23 @@ def print_board(contest: Contest, entries: Mapping[str, Callable]) -> None:
         print(f"{place:>2}. {name:<40} {score:8.2f}   {seconds:5.1f} s")
     for name, sentence in refused.items():
         print(fill(f" -  {name}: {sentence}", WIDTH, subsequent_indent="    "))
+
+
+def print_ranking(
+    problems: Callable[[Any], list[str]], score: Callable[[Any], tuple[float, str]], entries: Mapping[str, Callable]
+) -> None:
+    """Print the entries, the best first; one with problems is named below, with the first of them.
+
+    score: answer -> a number, less being better, and it in words.
+    """
+    passed, refused = [], []
+    for name, answer in entries.items():
+        found = problems(answer)
+        if found:
+            refused.append((name, found[0]))
+        else:
+            passed.append((*score(answer), name))
+    for place, (_, words, name) in enumerate(sorted(passed), 1):
+        print(f"{place}. {name}: {words}")
+    for name, sentence in refused:
+        print(fill(f"-  {name}: not on the board, {sentence}", WIDTH, subsequent_indent="   "))
