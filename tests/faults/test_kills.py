@@ -9,42 +9,25 @@ from random import Random
 import signal
 import sys
 import time
-from types import SimpleNamespace
 
 from damage import count_wrong
 import pytest
+from test_interrupts import Interrupts, run
 import torch
 from torch import nn
-from torchbook.checkpoint import load_checkpoint, read_checkpoint, save_checkpoint
-from torchbook.data.batches import Batches
-from torchbook.training import History, fit
+from torchbook.checkpoint import read_checkpoint
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="kills processes, which is quick by fork alone"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork"),
     pytest.mark.long,
 ]
-EPOCHS = 6
-GENERATOR = torch.Generator().manual_seed(7)
-DATA = SimpleNamespace(images=torch.rand(200, 1, 8, 8, generator=GENERATOR), labels=torch.arange(200) % 2)
+EPOCHS = 60  # of six batches each: about a second
 
 
 def train(path: Path) -> None:
-    """The loop of chapter 06: goes on from the file where there is one, and saves after each epoch."""
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.BatchNorm1d(32), nn.Dropout(0.5), nn.Linear(32, 2))
-    batches = Batches(DATA, 10, shuffle=True, seed=0)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=EPOCHS * len(batches))
-    parts = {"model": model, "optimizer": optimizer, "scheduler": schedule, "batches": batches}
-    history, done = History(), 0
-    if path.exists():
-        rest = load_checkpoint(path, **parts)
-        history, done = History(**rest["history"]), rest["epoch"]
-    for epoch in range(done, EPOCHS):
-        fit(model, batches, Batches(DATA, 50), optimizer, epochs=1, scheduler=schedule, history=history)
-        save_checkpoint(path, **parts, epoch=epoch + 1, history=history.state_dict())
+    run(path, 0, Interrupts(0), EPOCHS)
 
 
 def in_process(path: Path, signal_number: int | None = None, after: float = 0.0) -> tuple[int, float]:

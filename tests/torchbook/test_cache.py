@@ -197,6 +197,16 @@ def test_nothing_is_left_when_writing_breaks_off(tmp_path):
     assert list((tmp_path / "cache" / "drawn").iterdir()) == []
 
 
+def test_the_next_write_removes_what_killed_ones_left(tmp_path):
+    left, live, other = (tmp_path / name for name in (".a.pt.0a.tmp", ".a.pt.0b.tmp", ".b.pt.0c.tmp"))
+    for file in (left, live, other):
+        file.touch()
+    for file in (left, other):
+        os.utime(file, (time.time() - 1, time.time() - 1))
+    module.write_atomically(tmp_path / "a.pt", lambda path: (path.write_text("x"), live.write_text("y")))
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".a.pt.0b.tmp", ".b.pt.0c.tmp", "a.pt"]
+
+
 @pytest.mark.parametrize(("days", "there"), [(0, True), (2, False)])
 def test_an_old_folder_goes_after_a_day(days, there):
     old = kept_folder("drawn/x", "key", two_files)

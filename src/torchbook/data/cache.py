@@ -38,7 +38,7 @@ class Decoded(NamedTuple):
 
 def write_atomically(path: Path | str, write: Callable[[Path], Any]) -> Path:
     """Call ``write(temporary_path)`` beside ``path``, then put the file in place: whole or not at all."""
-    path = Path(path)
+    path, start = Path(path), time.time()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")  # created by write: with the usual rights
     try:
@@ -47,7 +47,20 @@ def write_atomically(path: Path | str, write: Callable[[Path], Any]) -> Path:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    remove_leftovers(path, start)
     return path
+
+
+def remove_leftovers(path: Path, before: float) -> None:
+    """Remove the temporary files of ``path`` that were last written to before that time, in seconds: of killed writers.
+
+    One that is being written to at that time, by another process, stays.
+    """
+    for entry in path.parent.iterdir():
+        with contextlib.suppress(OSError):  # another process was faster, or has it open (Windows)
+            is_ours = entry.name.startswith(f".{path.name}.") and entry.suffix == ".tmp"
+            if is_ours and entry.stat().st_mtime < before:
+                entry.unlink()
 
 
 def cached(label: str, key: str, produce: Callable[[], Decoded]) -> Decoded:
