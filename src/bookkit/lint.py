@@ -50,8 +50,6 @@ RULES: tuple[Rule, ...] = (
     run_rules.digests,
     run_rules.stale_number,
 )
-# What the stored notebooks break until they are in their new form; empty when they are.
-NOT_YET: tuple[Rule, ...] = (form_rules.output_width,)  # chapters 03 and 07 print one wider line each
 
 
 @dataclass(frozen=True)
@@ -76,12 +74,10 @@ def rules_for(notebook: Notebook) -> tuple[Rule, ...]:
     return RULES if isinstance(notebook, Page) else CHAPTER_RULES + RULES
 
 
-def check(notebook: Notebook, leave_out: tuple[Rule, ...] | None = None) -> list[Problem]:
-    """Every breach in a chapter or page, in the order of its cells. leave_out: these rules; those NOT_YET obeyed."""
-    if leave_out is None:
-        leave_out = NOT_YET
+def check(notebook: Notebook) -> list[Problem]:
+    """Every breach in a chapter or page, in the order of its cells."""
     file = notebook.path.relative_to(notebook.root).as_posix()
-    rules = [rule for rule in rules_for(notebook) if rule not in leave_out]
+    rules = rules_for(notebook)
     problems = [Problem(file, cell, sentence, rule_name(rule)) for rule in rules for cell, sentence in rule(notebook)]
     return sorted(problems, key=lambda problem: problem.cell or 0)
 
