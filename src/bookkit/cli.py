@@ -135,6 +135,33 @@ def verify_command(
         raise typer.Exit(1)
 
 
+@app.command("ranges")
+def ranges_command(
+    chapters: Chapters = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each chapter.")] = 10,
+    jobs: Annotated[int, typer.Option(min=1, help="Chapters at a time.")] = 2,
+) -> None:
+    """Run chapters (quick) with other seeds and record where their values lie (an hour and more; can be stopped)."""
+    from bookkit import ranges
+
+    for name, value in (("OMP_NUM_THREADS", "1"), ("TORCHBOOK_DEVICE", "cpu")):
+        os.environ.setdefault(name, value)
+    failed = 0
+    with sentences():
+        root = find_root()
+        planned = ranges.plan(root, find_chapters(root, chapters), seeds)
+    with chapter_progress(planned) as (out, progress):
+
+        def show(outcome: execute.Outcome) -> None:
+            nonlocal failed
+            failed += not outcome.ok
+            out.print(f"{outcome.job.profile}, ", end="")
+            show_end(out, root, outcome)
+
+        ranges.measure(root, planned, jobs, progress, show)
+    typer.echo(f"{ranges.RANGES} holds {seeds} seeds of these chapters; {failed} runs of now failed.")
+
+
 @app.command("lint")
 def lint_command(
     chapters: Chapters = None,

@@ -1,0 +1,78 @@
+"""How far a chapter's values lie apart when only the seed is another one: the record in book/results/ranges.json.
+
+Of each chapter: the values of the quick profile by seed, and what failed. Values that may differ by a factor (seconds,
+memory) are left out: they belong to the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from statistics import median
+import threading
+from typing import Any
+
+from bookkit import execute
+from bookkit.execute import Job, Outcome
+from bookkit.notebooks import BookError, Notebook, read_notebook
+from bookkit.recorded import recorded_values
+from bookkit.results import DIRTY, FOLDER, header, read, write
+
+RANGES = FOLDER / "ranges.json"
+
+
+def plan(root: Path, chapters: Iterable[Notebook], seeds: int) -> list[Job]:
+    """Every chapter that has a seed, with seeds 0, 1, ...: all chapters with one seed before any with the next.
+
+    Raises BookError where no chapter has one, or where the commit would not say what ran.
+    """
+    seeded = [chapter for chapter in chapters if "seed" in chapter.parameters]
+    if not seeded:
+        raise BookError("None of these notebooks has a parameter seed.")
+    if (header(root)["commit"] or DIRTY).endswith(DIRTY):
+        raise BookError("A record names the commit that was measured, so commit your changes first.")
+    return [Job(chapter, f"seed-{seed}", {"seed": seed}) for seed in range(seeds) for chapter in seeded]
+
+
+def measure(
+    root: Path, jobs: list[Job], workers: int, progress: Callable[..., None], ended: Callable[[Outcome], None]
+) -> None:
+    """Run the jobs that the record lacks at this commit, and write each into it when it ends, the failed ones too."""
+    entries: dict[str, Any] = read(root / RANGES) or {}
+    now = header(root, 1)
+    missing = [job for job in jobs if not _known(entries, job, now["commit"])]
+    lock = threading.Lock()
+
+    def keep(outcome: Outcome) -> None:
+        name = outcome.job.chapter.name
+        with lock:
+            if entries.get(name, {}).get("commit") != now["commit"]:
+                entries[name] = {**now, "seeds": [], "failed": [], "values": {}}
+            add(entries[name], outcome)
+            write(root / RANGES, dict(sorted(entries.items())))
+        ended(outcome)
+
+    execute.run_all(root, missing, workers, execute.TIMEOUT, progress, keep)
+
+
+def _known(entries: dict[str, Any], job: Job, commit: str | None) -> bool:
+    entry = entries.get(job.chapter.name, {})
+    return entry.get("commit") == commit and job.parameters["seed"] in entry.get("seeds", [])
+
+
+def add(entry: dict[str, Any], outcome: Outcome) -> None:
+    """Put the values of one run into a chapter's entry, null where another seed has one and this has not."""
+    seed = outcome.job.parameters["seed"]
+    if not outcome.ok:
+        error = outcome.error[-1] if outcome.error else ""
+        entry["failed"].append({"seed": seed, "cell": outcome.cell, "error": error})
+    entry["seeds"].append(seed)
+    ran = {name: one for name, one in recorded_values(read_notebook(outcome.executed)).items() if one.factor is None}
+    for name, one in ran.items():
+        if isinstance(one.value, (int, float)):
+            row = entry["values"].setdefault(name, {"label": one.label, "values": [None] * (len(entry["seeds"]) - 1)})
+            row["values"].append(one.value)
+    for row in entry["values"].values():
+        row["values"] += [None] * (len(entry["seeds"]) - len(row["values"]))
+        known = [value for value in row["values"] if value is not None]
+        row |= {"min": min(known), "median": median(known), "max": max(known)}
