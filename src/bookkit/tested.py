@@ -20,13 +20,9 @@ def fault_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def mutation_rows(record: dict[str, Any]) -> list[tuple[str, ...]]:
-    rows = [
-        (one["notebook"], str(one["planted"]), str(one["before"]), str(one["after"])) for one in record["notebooks"]
-    ]
-    return [
-        *rows,
-        ("all", *(str(sum(one[key] for one in record["notebooks"])) for key in ("planted", "before", "after"))),
-    ]
+    notebooks, keys = record["notebooks"], ("planted", "before", "after")
+    rows = [(one["notebook"], *(str(one[key]) for key in keys), one["date"][:10]) for one in notebooks]
+    return [*rows, ("all", *(str(sum(one[key] for one in notebooks)) for key in keys), "")]
 
 
 class RecordTable(Directive):
@@ -39,7 +35,7 @@ class RecordTable(Directive):
             "faults": (FAULTS, ("What was attacked", "tries", "wrong"), fault_rows),
             "mutations": (
                 MUTATIONS,
-                ("Notebook", "mistakes planted", "refused", "refused after saving"),
+                ("Notebook", "mistakes planted", "refused", "refused after saving", "run of"),
                 mutation_rows,
             ),
         }
@@ -54,9 +50,16 @@ class RecordTable(Directive):
             raise self.error(str(error)) from error
         if record is None:
             return [nodes.paragraph(text="This has not been recorded yet.")]
-        versions = f"Python {record['python']}, torch {record['torch']}"
-        said = f"Run of {record['date'][:10]} on {record['hardware']['cpu']}, {versions}."
-        return [plain_table(head, rows(record)), nodes.paragraph("", "", nodes.emphasis(text=said))]
+        return [plain_table(head, rows(record)), *stamp(record)]
+
+
+def stamp(record: dict[str, Any]) -> list[nodes.paragraph]:
+    """When and on what it was measured; nothing where each row says it of itself."""
+    if "date" not in record:
+        return []
+    versions = f"Python {record['python']}, torch {record['torch']}"
+    said = f"Run of {record['date'][:10]} on {record['hardware']['cpu']}, {versions}."
+    return [nodes.paragraph("", "", nodes.emphasis(text=said))]
 
 
 def setup(app):

@@ -43,11 +43,22 @@ def test_what_was_attacked_is_shown_with_its_counts(page, tmp_path):
 
 def test_planted_mistakes_are_added_up(page, tmp_path):
     notebooks = [
-        {"notebook": "01_a", "planted": 4, "before": 4, "after": 3},
-        {"notebook": "02_b", "planted": 5, "before": 4, "after": 4},
+        {"notebook": "01_a", "planted": 4, "before": 4, "after": 3, **HEADER},
+        {"notebook": "02_b", "planted": 5, "before": 4, "after": 4, **HEADER},
     ]
-    results.write(tmp_path / tested.MUTATIONS, {**HEADER, "notebooks": notebooks})
-    assert "all 9 8 7" in " ".join(page("mutations").split())
+    results.write(tmp_path / tested.MUTATIONS, {"notebooks": notebooks})
+    text = " ".join(page("mutations").split())
+    assert "01_a 4 4 3 2026-11-25 02_b 5 4 4 2026-11-25" in text
+    assert text.endswith("all 9 8 7")
+
+
+def test_a_run_of_some_notebooks_keeps_the_record_of_the_others():
+    first, second = mutations.NAMES[:2]
+    earlier = [{"notebook": second, "planted": 1, "date": "a"}, {"notebook": first, "planted": 2, "date": "a"}]
+    assert mutations.merged(earlier, [{"notebook": second, "planted": 3}], {"date": "b"}) == [
+        {"notebook": first, "planted": 2, "date": "a"},
+        {"notebook": second, "planted": 3, "date": "b"},
+    ]
 
 
 def test_without_a_record_the_page_says_so(page):

@@ -34,7 +34,7 @@ from bookkit.differences import cell_differences
 from bookkit.execute import QUICK, TIMEOUT, Job, run_one
 from bookkit.notebooks import BookError, Chapter, find_chapters, read_notebook
 from bookkit.report import console
-from bookkit.results import header, write
+from bookkit.results import header, read, write
 from bookkit.save import save_outputs
 from bookkit.signals import Stopped, kill_children, raise_on_signals
 from bookkit.tested import MUTATIONS
@@ -207,10 +207,10 @@ def main() -> int:
     )
     parser.add_argument("--stage", choices=TARGETS, help="before or after saving; both when none is named")
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
-    parser.add_argument("--record", action="store_true", help=f"write the counts to {MUTATIONS}")
+    parser.add_argument("--record", action="store_true", help=f"write the counts of these notebooks to {MUTATIONS}")
     chosen = parser.parse_args()
-    if chosen.record and (chosen.chapter or chosen.only or chosen.stage):
-        parser.error("--record is for all edits of all notebooks at both stages.")
+    if chosen.record and (chosen.only or chosen.stage):
+        parser.error("--record is for all edits of a notebook at both stages.")
     stages = [chosen.stage] if chosen.stage else list(TARGETS)
     asked = [found.name for found in find_chapters(ROOT, chosen.chapter, pages=True)]
     work = [(name, edit) for name in (*NAMES, *PAGES) if name in asked for edit in (None, *edits(name))]
@@ -237,8 +237,15 @@ def main() -> int:
                 kill_children("ipykernel_launcher")
                 time.sleep(0.1)
     if chosen.record:
-        write(ROOT / MUTATIONS, {**header(ROOT, 1), "notebooks": counts(results)})
+        earlier = (read(ROOT / MUTATIONS) or {}).get("notebooks", [])
+        write(ROOT / MUTATIONS, {"notebooks": merged(earlier, counts(results), header(ROOT, 1))})
     return 0 if report(results, stages) else 1
+
+
+def merged(earlier: list[dict], now: list[dict], said: dict) -> list[dict]:
+    """The rows of the record in the book's order: those of now, with what is said of this run, and the others as were."""
+    rows = {row["notebook"]: row for row in [*earlier, *({**row, **said} for row in now)]}
+    return [rows[name] for name in (*NAMES, *PAGES) if name in rows]
 
 
 def counts(results: list[Result]) -> list[dict]:
