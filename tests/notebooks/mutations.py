@@ -243,7 +243,7 @@ def main() -> int:
 
 
 def merged(earlier: list[dict], now: list[dict], said: dict) -> list[dict]:
-    """The rows of the record in the book's order: those of now, with what is said of this run, and the others as were."""
+    """The record in the book's order: the rows of now, with what is said of this run, and the others as they were."""
     rows = {row["notebook"]: row for row in [*earlier, *({**row, **said} for row in now)]}
     return [rows[name] for name in (*NAMES, *PAGES) if name in rows]
 
