@@ -49,9 +49,10 @@ install-dev: $(INSTALLED) ## what a maintainer needs, into .venv
 book: $(READER) ## build the website from the stored outputs; prints the path of index.html
 	$(BOOK) site
 
-dist: $(INSTALLED) ## files to hand on, in _build/dist: the site, the students' copies, the package, the list of all parts (SBOM)
+dist: $(INSTALLED) ## files to hand on, in _build/dist: the site with EPUB and PDF, the students' copies, the package, all parts (SBOM)
 	rm -rf _build/dist && mkdir -p _build/dist
 	$(BOOK) site --strict
+	$(BOOK) editions
 	$(BIN)/python -c "import shutil; shutil.make_archive('_build/dist/site', 'zip', '_build/html')"
 	$(BOOK) student --to _build/dist/student
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir _build/dist .

@@ -209,6 +209,16 @@ def site(
         raise typer.Exit(1) from error
 
 
+@app.command("editions")
+def editions_command() -> None:
+    """Bind the built site as EPUB and PDF, beside its pages and linked on the first one (needs Chromium)."""
+    from bookkit.epub import offer
+
+    with sentences():
+        root = find_root()
+        typer.echo("\n".join(map(str, offer(root, root / "_build" / "html"))))
+
+
 @app.command("student")
 def student_command(
     chapters: Chapters = None,

@@ -14,6 +14,7 @@ import struct
 
 from bookkit.notebooks import BookError
 from bookkit.pages import stamp
+from bookkit.ranges import RANGES
 from bookkit.results import FOLDER, read
 
 NOTEBOOK = re.compile(r"(?:notebooks/(?P<number>\d\d)_|book/).*")
@@ -65,7 +66,10 @@ def last_run(root: Path, chapter: str) -> str:
         shown = "The outputs above are those of the full run."
     else:
         shown = "The outputs above are those of the quick profile, which each change of the book runs and compares."
-    return f'<p class="last-run"><b>Last run.</b> {shown} {escape(full)}</p>'
+    seeds = len((read(root / RANGES) or {}).get(chapter, {}).get("seeds", []))
+    table = f"../book/my_run.html#my-run-{chapter[:2]}"
+    other = f' <a href="{table}">Where {seeds} runs with other seeds lie</a>.' if seeds > 1 else ""
+    return f'<p class="last-run"><b>Last run.</b> {shown} {escape(full)}{other}</p>'
 
 
 def complete_body(app, pagename: str, templatename: str, context: dict, doctree) -> None:

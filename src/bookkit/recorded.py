@@ -31,6 +31,7 @@ class Recorded:
     factor: float | None = None
     cell: str = ""
     number: int = 0
+    unit: str = ""
 
 
 def recorded_values(notebook: nbformat.NotebookNode) -> dict[str, Recorded]:
@@ -66,11 +67,12 @@ def _outputs(notebook: nbformat.NotebookNode) -> Iterator[tuple[int, nbformat.No
 
 
 def _record_of(output: nbformat.NotebookNode) -> Iterator[dict[str, Any]]:
-    """What `torchbook.recording.record` wrote into an output's metadata; its line begins with the label."""
+    """What `torchbook.recording.record` wrote into an output's metadata; its line is `label: value unit`."""
     record = output.get("metadata", {}).get("torchbook", {}).get("record")
     if record is not None:
-        label = "".join(output.get("data", {}).get("text/plain", "")).rpartition(":")[0]
-        yield {"label": label, **{key: record.get(key) for key in ("name", "value", "within", "factor")}}
+        label, _, shown = "".join(output.get("data", {}).get("text/plain", "")).rpartition(":")
+        unit = shown.strip().partition(" ")[2]
+        yield {"label": label, "unit": unit, **{key: record.get(key) for key in ("name", "value", "within", "factor")}}
 
 
 def _glued(output: nbformat.NotebookNode) -> Iterator[dict[str, Any]]:

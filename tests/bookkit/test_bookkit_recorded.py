@@ -38,7 +38,7 @@ def test_values_are_read_with_their_label_and_how_far_another_run_may_lie():
     outputs = [printed("seen"), recorded("ch01_a", 98.6, "test: accuracy: 98.6 %", within=0.5), glued("ch01_b", "3")]
     read = recorded_values(notebook(code("a = 1", "injected-parameters"), code("f()"), code("g()", outputs=outputs)))
     assert read == {
-        "ch01_a": Recorded("ch01_a", 98.6, "test: accuracy", within=0.5, factor=None, cell="id-3", number=2),
+        "ch01_a": Recorded("ch01_a", 98.6, "test: accuracy", within=0.5, cell="id-3", number=2, unit="%"),
         "ch01_b": Recorded("ch01_b", 3, cell="id-3", number=2),
     }
 
