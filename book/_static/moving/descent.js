@@ -70,10 +70,10 @@
   picture("picture-descent", () => {
     let count = 10;
     const slider = (max, step, value, name) => {
-      const shown = html("output", {}, number(value));
+      const shown = html("span", { "aria-hidden": "true" }, number(value)); // heard as the slider's value
       const field = html("input", { type: "range", min: name === "Momentum" ? 0 : step, max, step, value,
         oninput: () => ((shown.textContent = number(field.valueAsNumber)), show()) });
-      return { field, label: html("label", {}, html("span", {}, `${name}: `, shown), field) };
+      return { field, label: html("label", {}, html("span", {}, name, " ", shown), field) };
     };
     const rate = slider(2, 0.01, 0.4, "Rate"), momentum = slider(0.95, 0.05, 0, "Momentum");
     const place = choice([["bowl", "a bowl: curvatures 1 and 2"], ["valley", "a long valley: 0.05 and 2"]], () => show());
