@@ -129,12 +129,12 @@ def make(book: Path, to: Path) -> dict[str, list[dict]]:
 
     transformer, names = trained_transformer(chapter_12)
     looked = []
-    for line in sentences(names["vocabulary"].decode(names["held"]), transformer.context):
+    for line in sentences(names["vocabulary"].decode(names["held"]), chapter_12.parameters["context"]):
         maps = names["weights_of"](transformer, names["vocabulary"].encode(line)[None])  # blocks of (1, heads, T, T)
         looked.append({"text": line, "weights": [rounded(block[0]) for block in maps]})
     saved |= {"transformer": transformer.state_dict(), "transformer_chars": names["vocabulary"].chars}
 
     torch.save(saved, to / "networks.pt")
-    data = {"lstm": shown, "attention": looked}
+    data: dict[str, list[dict]] = {"lstm": shown, "attention": looked}
     write_text(to / "networks.js", f"Moving.networks = {json.dumps(data, separators=(',', ':'))};\n")
     return data

@@ -34,7 +34,7 @@ def box(x: float, y: float, width: float, height: float, look: str) -> str:
 
 def number(value: float) -> str:
     """At most two decimals, with a true minus."""
-    return f"{round(float(value), 2) + 0:g}".replace("-", "−")
+    return f"{round(value, 2) + 0:g}".replace("-", "−")
 
 
 def grid(values: Tensor, x: float, y: float, shade: Tensor | None = None, solid: Tensor | None = None) -> str:
@@ -51,7 +51,7 @@ def grid(values: Tensor, x: float, y: float, shade: Tensor | None = None, solid:
             fill = f'fill="none" stroke="{GREY}" stroke-dasharray="3 2"'
         parts += [
             box(left + 1.5, top + 1.5, CELL - 3, CELL - 3, fill),
-            text(left + CELL / 2, top + CELL / 2 + 4.5, number(values[row, column]), ink),
+            text(left + CELL / 2, top + CELL / 2 + 4.5, number(values[row, column].item()), ink),
         ]
     return "".join(parts)
 
