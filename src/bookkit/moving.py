@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from bookkit.notebooks import find_chapters
 
+PAGE = Path("book") / "moving_pictures.html"
 FOLDER = Path("_static") / "moving"
 MADE_OF = ("models.py", "sequences.py", "data/text.py", "data/book_prose.txt")  # of torchbook
 CHAPTERS = ["08", "12"]
@@ -29,7 +30,12 @@ def digest_of(book: Path) -> str:
 
 
 def write_moving(book: Path, html: Path) -> None:
-    """Write the still pictures and the networks' values below ``html``, made anew where what they rest on changed."""
+    """Write the still pictures and the networks' values below ``html``, made anew where what they rest on changed.
+
+    A site without the page needs none.
+    """
+    if not (html / PAGE).is_file():
+        return
     kept = html.parent / "moving" / digest_of(book)
     if not kept.is_dir():
         from bookkit import moving_networks, moving_stills  # here, as PyTorch takes seconds to import

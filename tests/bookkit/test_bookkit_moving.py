@@ -96,6 +96,10 @@ def test_networks_are_made_once(book, monkeypatch):
     monkeypatch.setattr(moving_networks, "make", make)
     monkeypatch.setattr(moving_stills, "make", lambda to, networks: (to / "one.svg").write_text("<svg/>"))
     html = book / "_build" / "html"
+    moving.write_moving(book, html)
+    assert not html.exists()  # no page, nothing to show
+    (html / moving.PAGE).parent.mkdir(parents=True)
+    (html / moving.PAGE).touch()
     for _ in range(2):
         moving.write_moving(book, html)
     assert sorted(path.name for path in (html / moving.FOLDER).iterdir()) == ["networks.js", "one.svg"]
