@@ -14,6 +14,7 @@ import yaml
 from bookkit.downloads import publish
 from bookkit.elsewhere import Addresses, read_addresses
 from bookkit.execute import INJECTED
+from bookkit.moving import write_moving
 from bookkit.notebooks import SETUP, BookError, Chapter, read_notebook, read_profiles, tags, write_text
 from bookkit.prose_numbers import without_values
 from bookkit.save import fill_prose
@@ -65,6 +66,7 @@ def finish(book: Path, html: Path, addresses: Addresses) -> None:
     Removes what no page loads: the theme's whole icon font, and the index of Sphinx's own search.
     """
     write_fonts(html)
+    write_moving(book, html)
     write_index(html, book / "book" / "_web" / "synonyms.txt")
     for name in ("searchindex.js", "_static/searchtools.js"):
         (html / name).unlink(missing_ok=True)
