@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.resources import files
 import itertools
 import json
 from pathlib import Path
@@ -15,6 +16,7 @@ from torch import nn
 import torch.nn.functional as F
 from torchbook.models import CharRNN
 from torchbook.sequences import Vocabulary
+from visits import AXE, GRAVE
 
 SITE = Path(__file__).parents[2] / "_build" / "html"
 PAGE = "book/moving_pictures.html"
@@ -31,9 +33,13 @@ def page(browser, address) -> Iterator:
     context = browser.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="no-preference")
     page = context.new_page()
     page.set_default_timeout(10_000)
+    said = []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(address + PAGE)
     yield page
     context.close()
+    assert said == []  # whatever was tried
 
 
 @pytest.fixture(scope="module")
@@ -327,6 +333,45 @@ def refusal(a: tuple[int, ...], b: tuple[int, ...]) -> str:
     with pytest.raises(RuntimeError) as found:
         torch.empty(a) + torch.empty(b)
     return str(found.value)
+
+
+def spread(page) -> None:
+    """Bring each picture to a state that is wide or coloured: a refusal, padding, a path that left, a late letter."""
+    Picture(page, "broadcasting").box.get_by_label("Shape of a").fill("100000, 100000, 100000, 100000, 1, 5")
+    Picture(page, "broadcasting").box.get_by_label("Shape of b").fill("100000, 1, 3")
+    convolution = Picture(page, "convolution")
+    convolution.choose("Padding", "2")
+    convolution.walk(80)
+    Picture(page, "descent").slide("Rate", 2)
+    Picture(page, "descent").walk(30)
+    Picture(page, "attention").slide("Character that looks", 10)
+    Picture(page, "gates").choose("Unit", "mean")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_what_was_changed(page, theme):
+    page.emulate_media(color_scheme=theme)
+    page.reload()
+    spread(page)
+    page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    assert page.locator("html").get_attribute("data-theme") == theme
+    assert [one for one in page.evaluate(AXE) if one["impact"] in GRAVE] == []
+
+
+def test_what_was_changed_lies_within_a_phone(page):
+    page.set_viewport_size({"width": 360, "height": 800})
+    page.reload()
+    spread(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll(".moving")].flatMap((box) => {
+          const right = (one) => one.getBoundingClientRect().right;
+          const parts = [...box.querySelectorAll(".stage > *, svg, .letter, input, select, button")];
+          return parts.filter((one) => one.checkVisibility() && right(one) > right(box)).map((one) => one.outerHTML);
+        })"""
+    )
+    assert outside == []
+    page.set_viewport_size({"width": 1440, "height": 1000})
 
 
 @pytest.mark.parametrize("name", ["attention", "gates"])
