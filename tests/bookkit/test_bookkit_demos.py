@@ -148,7 +148,7 @@ def test_a_network_is_trained_when_its_code_has_changed(tiny, capsys, versions, 
         build.prepare(tiny.root, tiny.root)
         assert [path.name for path in (tiny.root / "_build" / "demos").iterdir()] == [f"tiny-{version}"]
     assert len(tiny.trained) == trainings
-    assert capsys.readouterr().out.count("Training the network of the demo 'tiny'") == trainings
+    assert capsys.readouterr().out.count("Training the networks of the page 'Try it'") == trainings
     state = json.loads((tiny.root / build.STATE).read_text())
     assert state["demos"]["tiny"]["test_accuracy"] == 0.5
     assert state["demos"]["tiny"]["seconds"] >= 0

@@ -99,13 +99,15 @@ export async function show(stage, say, name) {
         if (mine !== taken) return;
       }
       const most = Math.max(...drops);
-      paint(heat, drops, PLACES, Math.max(most, 0.01), [194, 85, 27]);
+      paint(heat, drops, PLACES, Math.max(most, 0.01), [91, 33, 182]);
       heat.hidden = false;
       const [row, column] = [Math.floor(drops.indexOf(most) / PLACES), drops.indexOf(most) % PLACES];
-      const words = [["top", "middle", "bottom"], ["left", "centre", "right"]].map((part, k) => part[Math.floor(([row, column][k] * 3) / PLACES)]); // prettier-ignore
-      const told = `The share of ${classes[best]} falls most, by ${(100 * most).toFixed(0)} points, with a grey patch at the ${words.join(" ")}.`;
+      const third = (place) => Math.floor((3 * place) / PLACES);
+      const words = [["top", "", "bottom"][third(row)], ["left", "", "right"][third(column)]].filter(Boolean).join(" ");
+      const there = words ? `at the ${words}` : "in the middle";
+      const told = `The share of ${classes[best]} falls most, by ${(100 * most).toFixed(0)} points, with a grey patch ${there}.`;
       heat.setAttribute("aria-label", told);
-      caption.textContent = "The more orange, the more the answer loses when a grey patch covers that place.";
+      caption.textContent = "The more violet, the more the answer loses when a grey patch covers that place.";
       say(told);
     } catch (error) {
       say(`The map could not be made: ${error.message}`);

@@ -24,6 +24,7 @@ from bookkit.notebooks import BookError, write_text
 
 DEMOS = ("digits", "names", "writers", "objects", "insects")
 PAGE = Path("book") / "try_it.md"
+KEPT = Path("_build") / "demos"
 STATE = Path("_build") / "demos.json"  # read by the page: what it says, or why the demos were left out
 SOURCES = Path(bookkit.__file__).parents[1]
 MAKERS = (
@@ -40,8 +41,12 @@ def prepare(root: Path, book: Path) -> None:
     if not (book / PAGE).is_file():
         return
     try:
-        runtime_files(root)
-        state: dict[str, Any] = {"demos": {name: facts(root, name) for name in DEMOS}}
+        runtime = {"runtime_megabytes": sum(path.stat().st_size for path in runtime_files(root)) / 1e6}
+        missing = [name for name in DEMOS if not kept(root, name).is_dir()]
+        if missing:
+            named = f"{', '.join(missing)}; kept in {root / KEPT} until their code or data change"
+            print(f"Training the networks of the page 'Try it', a minute or two ({named}) ...", flush=True)
+        state: dict[str, Any] = {"demos": {name: facts(root, name) | runtime for name in DEMOS}}
     except (BookError, ModuleNotFoundError) as error:
         state = {"left_out": str(error)}
         print(f"The demos of 'Try it' are left out of this build: {error}.", flush=True)
@@ -69,8 +74,7 @@ def publish(root: Path, book: Path, html: Path) -> None:
 def facts(root: Path, name: str) -> dict[str, Any]:
     """What a demo's page says about its network, which is trained first where it is not kept."""
     folder = kept(root, name)
-    if not (folder / "facts.json").is_file():
-        print(f"Training the network of the demo {name!r} for 'Try it', kept in {folder} ...", flush=True)
+    if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         for old in folder.parent.glob(f"{name}-*"):
             shutil.rmtree(old)
@@ -95,7 +99,7 @@ def kept(root: Path, name: str) -> Path:
         state.update(path.read_bytes())
     state.update(taken_code(root, name).encode() if name in TAKEN else b"")
     state.update(repr([(package, installed(package)) for package in MAKERS]).encode())
-    return root / "_build" / "demos" / f"{name}-{state.hexdigest()[:16]}"
+    return root / KEPT / f"{name}-{state.hexdigest()[:16]}"
 
 
 def installed(package: str) -> str:

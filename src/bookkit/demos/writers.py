@@ -18,8 +18,8 @@ from bookkit.demos.files import write_json, write_network
 from bookkit.demos.one_step import OneStep, step_inputs
 from bookkit.demos.taught import taught
 
-BATCH_SIZE, CONTEXT, WIDTH, HEADS, LAYERS = 16, 64, 96, 4, 3
-STEPS, LRS = 1200, {"lstm": 0.01, "transformer": 0.004}
+BATCH_SIZE, CONTEXT, WIDTH, HEADS, LAYERS = 16, 64, 80, 4, 3
+STEPS, LRS = 800, {"lstm": 0.01, "transformer": 0.005}
 
 
 class Window(nn.Module):
