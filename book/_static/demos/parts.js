@@ -10,7 +10,7 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-export const percent = (share) => `${(100 * share).toFixed(share > 0.0995 && share < 0.9995 ? 0 : 1)} %`;
+export const percent = (share) => `${(100 * share).toFixed(share >= 0.0995 && share < 0.99 ? 0 : 1)} %`;
 
 /** A list of names with a bar and a share each; `show(shares)` fills it and returns the place of the largest. */
 export function bars(names, label) {

@@ -7,7 +7,7 @@ module imports no PyTorch, so that a build with all of them kept costs nothing.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 import hashlib
 from importlib import import_module, metadata
 import json
@@ -24,7 +24,7 @@ from bookkit.notebooks import BookError, write_text
 
 DEMOS = ("digits", "names", "writers", "objects", "insects")
 PAGE = Path("book") / "try_it.md"
-KEPT = Path("_build") / "demos"
+KEPT, FACTS = Path("_build") / "demos", "facts.json"
 STATE = Path("_build") / "demos.json"  # read by the page: what it says, or why the demos were left out
 SOURCES = Path(bookkit.__file__).parents[1]
 MAKERS = (
@@ -42,38 +42,40 @@ def prepare(root: Path, book: Path) -> None:
         return
     try:
         runtime = {"runtime_megabytes": sum(path.stat().st_size for path in runtime_files(root)) / 1e6}
-        missing = [name for name in DEMOS if not kept(root, name).is_dir()]
+        folders = {name: kept(root, name) for name in DEMOS}
+        missing = [name for name, folder in folders.items() if not folder.is_dir()]
         if missing:
             named = f"{', '.join(missing)}; kept in {root / KEPT} until their code or data change"
             print(f"Training the networks of the page 'Try it', a minute or two ({named}) ...", flush=True)
-        state: dict[str, Any] = {"demos": {name: facts(root, name) | runtime for name in DEMOS}}
+        demos = {name: facts(root, name, folder) | runtime for name, folder in folders.items()}
+        state: dict[str, Any] = {"demos": demos, "folders": {name: folder.name for name, folder in folders.items()}}
     except (BookError, ModuleNotFoundError) as error:
-        state = {"left_out": str(error)}
-        print(f"The demos of 'Try it' are left out of this build: {error}.", flush=True)
+        state = {"left_out": str(error).rstrip(".")}
+        print(f"The demos of 'Try it' are left out of this build: {state['left_out']}.", flush=True)
     text = json.dumps(state, indent=1)
     if not (book / STATE).is_file() or (book / STATE).read_text(encoding="utf-8") != text:
         write_text(book / STATE, text)
 
 
 def publish(root: Path, book: Path, html: Path) -> None:
-    """Put the networks and the runtime beside the scripts of the demos."""
-    if not (book / PAGE).is_file() or "demos" not in json.loads((book / STATE).read_text(encoding="utf-8")):
+    """Put the networks and the runtime beside the scripts of the demos. Call `prepare` first."""
+    if not (book / PAGE).is_file():
         return
-    place = html / "_static" / "demos"
-    for folder, paths in (
-        ("ort", runtime_files(root)),
-        ("networks", [path for name in DEMOS for path in sorted(kept(root, name).iterdir())]),
-    ):
-        shutil.rmtree(place / folder, ignore_errors=True)
-        (place / folder).mkdir(parents=True)
+    folders = json.loads((book / STATE).read_text(encoding="utf-8")).get("folders")
+    if folders is None:
+        return
+    networks = [path for name in folders.values() for path in sorted((root / KEPT / name).iterdir())]
+    for name, paths in (("ort", runtime_files(root)), ("networks", networks)):
+        place = html / "_static" / "demos" / name
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
         for path in paths:
-            if path.name != "facts.json":
-                shutil.copy2(path, place / folder)
+            if path.name != FACTS:
+                shutil.copy2(path, place)
 
 
-def facts(root: Path, name: str) -> dict[str, Any]:
-    """What a demo's page says about its network, which is trained first where it is not kept."""
-    folder = kept(root, name)
+def facts(root: Path, name: str, folder: Path) -> dict[str, Any]:
+    """What a demo's page says about its network, which is trained first where it is not kept in ``folder``."""
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         for old in folder.parent.glob(f"{name}-*"):
@@ -83,11 +85,11 @@ def facts(root: Path, name: str) -> dict[str, Any]:
             began = time.perf_counter()
             found = import_module(f"bookkit.demos.{name}").make(root, draft)
             found["seconds"] = time.perf_counter() - began
-            write_text(draft / "facts.json", json.dumps(found, indent=1))
+            write_text(draft / FACTS, json.dumps(found, indent=1))
             draft.replace(folder)  # whole or not at all
         finally:
             shutil.rmtree(draft, ignore_errors=True)
-    return json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+    return json.loads((folder / FACTS).read_text(encoding="utf-8"))
 
 
 def kept(root: Path, name: str) -> Path:
@@ -121,13 +123,16 @@ def sources_of(module: str) -> set[Path]:
     return found
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> tuple[str, ...]:
     """The names of the modules that a file imports, of torchbook and bookkit; some are names in a module."""
+    found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
         if isinstance(node, ast.ImportFrom):
             names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
-        yield from (name for name in names if name.split(".")[0] in ("torchbook", "bookkit"))
+        found += [name for name in names if name.split(".")[0] in ("torchbook", "bookkit")]
+    return tuple(found)
 
 
 def _file(module: str) -> Path | None:

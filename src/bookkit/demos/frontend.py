@@ -1,4 +1,7 @@
-"""The front-end parts from npm, as package-lock.json names them: ONNX Runtime for browsers, kept below ``_build``."""
+"""The front-end parts from npm, as package-lock.json names them: ONNX Runtime for browsers, kept below ``_build``.
+
+A new version goes into package.json; ``npm install --package-lock-only`` then makes the lock anew.
+"""
 
 from __future__ import annotations
 
