@@ -1,6 +1,6 @@
 /* Draw a digit: LeNet answers as you draw, with ten scores, what it sees, and the maps of its first layer. */
 import { shares } from "./ink.js";
-import { bars, later, make, paint, percent, still } from "./parts.js";
+import { bars, guarded, later, make, paint, percent, still } from "./parts.js";
 import { Network, softmax } from "./runtime.js";
 import { STROKES } from "./strokes.js";
 
@@ -72,7 +72,7 @@ export async function start(stage, say) {
     busy ??= requestAnimationFrame(async () => {
       while (again) {
         again = false;
-        await look();
+        await guarded(look, say)();
       }
       busy = null;
     });

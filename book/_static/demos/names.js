@@ -1,14 +1,14 @@
 /* Type a name: after each letter, how sure the network is of each language. */
-import { bars, later, make, percent } from "./parts.js";
+import { bars, guarded, later, make, percent } from "./parts.js";
 import { fetched, Network, softmax } from "./runtime.js";
 
 const LONGEST = 40; // letters
 
-/** A name as the network's data write names: plain letters, a capital first, single spaces; `folded` maps letters. */
+/** A name as the network's data write names: plain letters, capitals, single spaces; `folded` maps letters. */
 export function spell(text, folded) {
   const plain = [...text.normalize("NFC")].map((letter) => folded[letter] ?? letter).join("");
   const name = plain.trim().replace(/\s+/g, " ");
-  return name.charAt(0).toUpperCase() + name.slice(1);
+  return /\p{Lu}/u.test(name) ? name : name.replace(/(^| )\p{Ll}/gu, (first) => first.toUpperCase());
 }
 
 export async function start(stage, say) {
@@ -17,9 +17,9 @@ export async function start(stage, say) {
   const box = stage.parentElement;
   box.dataset.difference = network.difference;
 
-  const field = make("input", { type: "text", maxLength: LONGEST, autocomplete: "off", spellcheck: false, oninput: changed }); // prettier-ignore
+  const field = make("input", { type: "text", maxLength: LONGEST, autocomplete: "off", spellcheck: false, oninput: guarded(changed, say) }); // prettier-ignore
   const buttons = samples.map(({ name }) =>
-    make("button", { type: "button", onclick: () => ((field.value = name), changed()) }, name),
+    make("button", { type: "button", onclick: guarded(() => ((field.value = name), changed()), say) }, name),
   );
   const answer = make("p", { className: "demo-answer demo-word" });
   const scores = bars(languages, "How sure the network is of each language");

@@ -57,4 +57,8 @@ export function later(say, wait = 400) {
   };
 }
 
+/** The same work, which says what stopped it. */
+export const guarded = (work, say) => (...given) =>
+  work(...given).catch((error) => say(`The demo has stopped: ${error.message}`));
+
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
