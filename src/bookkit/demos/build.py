@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import time
 from typing import Any
+import warnings
 
 import bookkit
 from bookkit.demos.frontend import runtime_files
@@ -83,7 +84,9 @@ def facts(root: Path, name: str, folder: Path) -> dict[str, Any]:
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
         try:
             began = time.perf_counter()
-            found = import_module(f"bookkit.demos.{name}").make(root, draft)
+            with warnings.catch_warnings():  # of PyTorch's exporter, for a network with several inputs
+                warnings.filterwarnings("ignore", message=r".*axis name: batch will not", category=UserWarning)
+                found = import_module(f"bookkit.demos.{name}").make(root, draft)
             found["seconds"] = time.perf_counter() - began
             write_text(draft / FACTS, json.dumps(found, indent=1))
             draft.replace(folder)  # whole or not at all
