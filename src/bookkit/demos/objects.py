@@ -16,7 +16,7 @@ from torchbook.training import evaluate, fit
 
 from bookkit.demos.pictures import as_picture, write_pictures
 
-WIDTHS, EPOCHS, BATCH_SIZE, LR = (8, 16, 32, 64), 8, 32, 0.1  # the widths are chapter 10's
+WIDTHS, EPOCHS, BATCH_SIZE, LR = (8, 16, 32, 64), 6, 32, 0.1  # the widths are chapter 10's
 SAMPLES = (1, 4, 8)  # an automobile, a deer, a ship: the first of each in the test pictures
 
 

@@ -18,8 +18,8 @@ from bookkit.demos.files import write_json, write_network
 from bookkit.demos.one_step import OneStep, step_inputs
 from bookkit.demos.taught import taught
 
-BATCH_SIZE, CONTEXT, WIDTH, HEADS, LAYERS = 16, 64, 80, 4, 3
-STEPS, LRS = 800, {"lstm": 0.01, "transformer": 0.005}
+BATCH_SIZE, CONTEXT, WIDTH, HEADS, LAYERS = 16, 64, 64, 4, 2
+STEPS, LRS = 500, {"lstm": 0.02, "transformer": 0.006}
 
 
 class Window(nn.Module):
