@@ -19,7 +19,8 @@ ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
 PAGE = "book/try_it.html"
 NETWORKS = SITE / "_static" / "demos" / "networks"
-STATE = json.loads((ROOT / "_build" / "demos.json").read_text(encoding="utf-8"))
+RECORD = ROOT / "_build" / "demos.json"  # which `bookkit site` writes
+STATE = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {"left_out": "it is not built"}
 DEMOS = list(STATE.get("demos", ()))
 FIRST, EACH, APART = 3000, 50, 1e-4  # milliseconds to the first answer, and to each later one; from PyTorch's numbers
 LEFT_OUT = "left_out" in STATE

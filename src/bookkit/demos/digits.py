@@ -39,7 +39,8 @@ class DrawnDigit(nn.Module):
 
     def forward(self, ink: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         shades = (F.avg_pool2d(ink, 4) * 16).round() / 16  # (N, 1, 8, 8)
-        scan = (self.enlarge @ shades @ self.enlarge.T).clamp(0, 1)
+        wide = (shades @ self.enlarge.T).clamp(0, 1)  # (N, 1, 8, 32)
+        scan = (self.enlarge @ wide).clamp(0, 1)  # Pillow cuts off after both directions
         images = (scan - self.mean) / self.std
         return self.network(images), F.relu(self.network.conv1(images)), scan
 
