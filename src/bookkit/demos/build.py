@@ -19,7 +19,7 @@ from typing import Any
 import warnings
 
 import bookkit
-from bookkit.demos.frontend import runtime_files
+from bookkit.demos.frontend import RUNTIME, runtime_files
 from bookkit.demos.taught import TAKEN, taken_code
 from bookkit.notebooks import BookError, write_text
 
@@ -42,7 +42,7 @@ def prepare(root: Path, book: Path) -> None:
     if not (book / PAGE).is_file():
         return
     try:
-        runtime = {"runtime_megabytes": sum(path.stat().st_size for path in runtime_files(root)) / 1e6}
+        runtime = {"runtime_megabytes": sum(path.stat().st_size for path in runtime_files(root)[: len(RUNTIME)]) / 1e6}
         folders = {name: kept(root, name) for name in DEMOS}
         missing = [name for name, folder in folders.items() if not folder.is_dir()]
         if missing:

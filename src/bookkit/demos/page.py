@@ -43,7 +43,7 @@ class Demo(Directive):
         if name not in state["demos"]:
             raise self.error(f"{{demo}} takes {' or '.join(state['demos'])}, not {name!r}.")
         try:
-            lines = [line.format_map(state["demos"][name]) for line in self.content]
+            lines = [line.format_map(state["demos"][name]).replace("%", "\u00a0%") for line in self.content]
         except (KeyError, ValueError) as error:
             raise self.error(f"The demo {name!r} has no figure {error}.") from error
         about = nodes.container(classes=["demo-about"])
