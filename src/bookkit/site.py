@@ -11,6 +11,7 @@ import sys
 import nbformat
 import yaml
 
+from bookkit.demos import build as demos
 from bookkit.downloads import publish
 from bookkit.elsewhere import Addresses, read_addresses
 from bookkit.execute import INJECTED
@@ -44,6 +45,7 @@ def build_site(root: Path, source: str = "stored", strict: bool = False, baseurl
     book = root if source == "stored" else stage_full(root)
     config = book / "_config.yml" if baseurl is None else configured(book, baseurl)
     addresses = read_addresses(config)
+    demos.prepare(root, book)
     if strict and (book / "_build").is_dir():  # pages from the store would hide their warnings
         for folder in ("html", ".doctrees"):
             if (book / "_build" / folder).is_dir():
@@ -56,6 +58,7 @@ def build_site(root: Path, source: str = "stored", strict: bool = False, baseurl
     if result.returncode != 0 or not index.is_file():
         raise SiteError(f"jupyter-book stopped with exit code {result.returncode}; what it printed above says why.")
     finish(book, index.parent, addresses)
+    demos.publish(root, book, index.parent)
     publish(root, book, index.parent, addresses)
     return index
 

@@ -1,0 +1,3 @@
+import { show } from "./pictures.js";
+
+export const start = (stage, say) => show(stage, say, "objects");
