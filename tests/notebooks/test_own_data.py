@@ -37,7 +37,7 @@ NAMES = {
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
-    """A folder with pictures of three unequal classes, a photograph of a 5, two texts and the names of three languages."""
+    """Pictures of three unequal classes, a photograph of a 5, two texts and the names of three languages."""
     root = tmp_path_factory.mktemp("own")
     for split in ("train", "val"):
         for number, (name, (shape, count)) in enumerate(KINDS.items()):
@@ -84,7 +84,11 @@ RUNS = [  # chapter, what is set, what its outputs say
 ]
 
 
-@pytest.mark.parametrize(("number", "settings", "said"), RUNS, ids=lambda value: "-".join(value) if value else "")
+@pytest.mark.parametrize(
+    ("number", "settings", "said"),
+    RUNS,
+    ids=[f"{number} on {next(iter(settings.values()))}" for number, settings, _ in RUNS],
+)
 def test_a_chapter_runs_on_own_data(data, tmp_path, number, settings, said):
     paths = {name: str(data / value) if isinstance(value, str) else value for name, value in settings.items()}
     (job,) = execute.plan(ROOT, find_chapters(ROOT, [number]), "smoke", paths)
