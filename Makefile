@@ -75,8 +75,9 @@ unit: $(INSTALLED) ## unit tests
 nbval: $(INSTALLED) ## run every notebook and compare with the stored outputs
 	$(BOOK) verify
 
-smoke: $(INSTALLED) ## run every notebook with the smoke profile
+smoke: $(INSTALLED) ## run every notebook with the smoke profile, and those that take own data on such data
 	$(BOOK) run --profile smoke
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/notebooks/test_own_data.py -m own_data -n 2
 
 site-check: $(INSTALLED) ## build the site without a warning and check its pages
 	$(BOOK) site --strict

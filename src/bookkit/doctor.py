@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+import os
 from pathlib import Path
 import platform
 import shutil
 import sys
 import tempfile
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from bookkit.before import obstacle
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 INSTALL = "pip install -r requirements.txt -c requirements.lock"
 LEAST_MEMORY = 4  # GB in the machine; the chapters stay under 2
+DISAGREE = ("libiomp", "libomp")  # Intel's and LLVM's OpenMP stop where they meet a second copy; GNU's does not
 LEAST_DISK = 3  # GB free; CIFAR-10 needs about 0.6 while it is unpacked, PyTorch's own packages far more
 
 
@@ -32,7 +36,22 @@ class Row:
 def examine(root: Path | None) -> list[Row]:
     """All rows; `root` is None without a book. A check that itself breaks becomes a problem, and the others go on."""
     rows: list[Row] = []
-    for check in (python, torch_import, devices, packages, kernel, memory, disk, fonts, cache, data_sets, notebooks):
+    checks = (
+        python,
+        torch_import,
+        devices,
+        openmp,
+        packages,
+        kernel,
+        memory,
+        disk,
+        fonts,
+        proxy,
+        cache,
+        data_sets,
+        notebooks,
+    )
+    for check in checks:
         try:
             rows += check(root)
         except Exception as error:  # whatever is broken here is what the reader came to learn
@@ -71,6 +90,19 @@ def devices(root: Path | None) -> Iterator[Row]:
         yield Row("device", OK, f"{threads}; no GPU, and no chapter needs one")
 
 
+def openmp(root: Path | None) -> Iterator[Row]:
+    import sklearn.utils  # noqa: F401  (first: what is not loaded is not seen)
+    from threadpoolctl import threadpool_info  # scikit-learn brings it
+    import torch  # noqa: F401
+
+    found = sorted({pool["filepath"] for pool in threadpool_info() if pool["internal_api"] in DISAGREE})
+    if len(found) > 1:
+        said = "If OMP: Error #15 appears, take all packages from pip or all from conda (Common errors)."
+        yield Row("OpenMP", NOTE, f"{len(found)} copies: {', '.join(found)}", said)
+    else:
+        yield Row("OpenMP", OK, "no two copies that disagree")
+
+
 def packages(root: Path | None) -> Iterator[Row]:
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -102,12 +134,18 @@ def packages(root: Path | None) -> Iterator[Row]:
 
 
 def kernel(root: Path | None) -> Iterator[Row]:
-    from jupyter_client.kernelspec import KernelSpecManager
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-    if "python3" in KernelSpecManager().find_kernel_specs():
-        yield Row("Jupyter kernel", OK, "python3")
-    else:
+    try:
+        program = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except NoSuchKernel:
         yield Row("Jupyter kernel", PROBLEM, "none named python3", "python -m ipykernel install --sys-prefix")
+        return
+    if os.path.isabs(program) and os.path.normcase(program) != os.path.normcase(sys.executable):
+        said = "Start JupyterLab by make lab, or with JUPYTER_PREFER_ENV_PATH=1."
+        yield Row("Jupyter kernel", NOTE, f"python3 is {program}, another Python than {sys.executable}", said)
+    else:
+        yield Row("Jupyter kernel", OK, "python3")
 
 
 def memory(root: Path | None) -> Iterator[Row]:
@@ -143,6 +181,18 @@ def fonts(root: Path | None) -> Iterator[Row]:
         )
     else:
         yield Row("fonts", OK, "DejaVu Sans")
+
+
+def proxy(root: Path | None) -> Iterator[Row]:
+    hosts = {
+        kind: urlsplit(address).hostname for kind, address in getproxies().items() if kind in ("http", "https", "all")
+    }
+    found = ", ".join(f"{kind} through {host}" for kind, host in sorted(hosts.items()))  # no password that it may hold
+    if found:
+        said = "Where fetching fails: check HTTPS_PROXY, and name the network's certificate in REQUESTS_CA_BUNDLE."
+        yield Row("proxy", NOTE, found, said)
+    else:
+        yield Row("proxy", OK, "none")
 
 
 def cache(root: Path | None) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from matplotlib import font_manager
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
@@ -12,6 +13,17 @@ from torch import Tensor
 # Okabe and Ito's palette: told apart by people with colour blindness. Line styles tell them apart in grey too.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":")
+# Of Linux, Windows and macOS, for scripts that Matplotlib's own font lacks: a reader's classes may have Chinese names.
+FALLBACKS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Microsoft YaHei", "Malgun Gothic",
+             "Nirmala UI", "Hiragino Sans GB", "Arial Unicode MS")  # fmt: skip
+
+
+def font_families(known: Sequence[str], installed: Sequence[str]) -> list[str]:
+    """Font families to look for a letter in, one after the other: the known ones, then what is installed."""
+    return [*known, *(name for name in FALLBACKS if name in installed and name not in known)]
+
+
+plt.rcParams["font.family"] = font_families(plt.rcParams["font.family"], font_manager.get_font_names())
 
 
 def _to_picture(image: Tensor) -> np.ndarray:

@@ -6,8 +6,11 @@ import gzip
 import json
 import os
 from pathlib import Path
+import sys
 
+from jupyter_client import kernelspec
 import pytest
+import threadpoolctl
 from tiny_books import first_chapter, make_book
 from torchbook.data.errors import DataError
 from torchbook.data.images import load_images
@@ -57,6 +60,61 @@ def test_old_python_is_a_problem(monkeypatch):
     [row] = doctor.python(None)
     assert row.state == doctor.PROBLEM
     assert "3.11" in row.remedy
+
+
+@pytest.mark.parametrize(
+    ("pools", "state"),
+    [
+        ([("openmp", "libgomp", "a.so"), ("openmp", "libgomp", "b.so")], doctor.OK),
+        ([("openmp", "libiomp", "a.dll"), ("blas", "openblas", "b.dll")], doctor.OK),
+        ([("openmp", "libiomp", "a.dll"), ("openmp", "libiomp", "b.dll")], doctor.NOTE),
+        ([("openmp", "libomp", "a.dylib"), ("openmp", "libiomp", "b.dylib")], doctor.NOTE),
+    ],
+)
+def test_two_openmp_libraries_that_disagree_are_told(monkeypatch, pools, state):
+    keys = ("user_api", "internal_api", "filepath")
+    monkeypatch.setattr(
+        threadpoolctl, "threadpool_info", lambda: [dict(zip(keys, pool, strict=True)) for pool in pools]
+    )
+    [row] = doctor.openmp(None)
+    assert row.state == state
+    assert state == doctor.OK or (pools[0][2] in row.found and pools[1][2] in row.found)
+
+
+@pytest.mark.parametrize(
+    ("program", "state"),
+    [("python", doctor.OK), (sys.executable, doctor.OK), (os.path.abspath("/elsewhere/bin/python"), doctor.NOTE)],
+)
+def test_a_kernel_of_another_environment_is_told(tmp_path, monkeypatch, program, state):
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(
+        json.dumps({"argv": [program, "-m", "x"], "display_name": "x", "language": "x"})
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    [row] = doctor.kernel(None)
+    assert row.state == state
+    assert (program in row.found and sys.executable in row.found) == (state == doctor.NOTE)
+
+
+def test_no_kernel_is_a_problem(monkeypatch):
+    def none(self, name):
+        raise kernelspec.NoSuchKernel(name)
+
+    monkeypatch.setattr(kernelspec.KernelSpecManager, "get_kernel_spec", none)
+    [row] = doctor.kernel(None)
+    assert (row.state, row.found) == (doctor.PROBLEM, "none named python3")
+
+
+def test_a_proxy_is_told_without_its_password(monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    [row] = doctor.proxy(None)
+    assert (row.state, row.found) == (doctor.OK, "none")
+    monkeypatch.setenv("HTTPS_PROXY", "http://ann:secret@proxy.example.org:8080")
+    [row] = doctor.proxy(None)
+    assert (row.state, row.found) == (doctor.NOTE, "https through proxy.example.org")
+    assert "secret" not in row.remedy
 
 
 def test_a_cache_folder_that_cannot_be_made_is_a_problem(tmp_path, monkeypatch):

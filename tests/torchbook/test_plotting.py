@@ -4,13 +4,14 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix as oracle
 import torch
-from torchbook.plotting import confusion_matrix, plot_confusion, plot_history, show_images
+from torchbook.plotting import FALLBACKS, confusion_matrix, font_families, plot_confusion, plot_history, show_images
 from torchbook.training import History
 
 EPOCHS = {"train_loss": [2.0, 1.0, 0.5], "train_accuracy": [0.2, 0.5, 0.8], "seconds": [1.0, 1.0, 1.0]}
@@ -184,3 +185,16 @@ def test_what_was_not_measured_is_a_gap_and_another_metric_is_named():
     assert score_axis.get_ylabel() == "mistake"
     assert score_axis.lines[0].get_ydata() == [7.5]
     draw_all([loss_axis]), draw_all([score_axis])
+
+
+def test_fonts_for_other_scripts_come_after_the_own_one_where_they_are_installed():
+    assert font_families(["sans-serif"], ["Arial", FALLBACKS[1], "Noto Serif"]) == ["sans-serif", FALLBACKS[1]]
+    assert font_families(["serif", FALLBACKS[0]], FALLBACKS) == ["serif", *FALLBACKS]
+    assert font_families(["sans-serif"], []) == ["sans-serif"]
+    assert plt.rcParams["font.family"][0] == "sans-serif"
+
+
+@pytest.mark.skipif(not set(FALLBACKS) & set(font_manager.get_font_names()), reason="no such font is installed")
+@pytest.mark.filterwarnings("error:Glyph")
+def test_classes_with_chinese_names_are_drawn():
+    draw_all(show_images(torch.zeros(2, 1, 4, 4), titles=["кошки", "鸟"]))

@@ -162,8 +162,12 @@ def _kept(lines: list[str], fold: bool, left_out: Counter) -> list[str]:
     kept: dict[str, None] = {}
     for line in filter(str.strip, lines):
         name = _clean(line, fold)
-        if not any(character.isalpha() for character in name):
+        if line.lstrip().startswith("#"):
+            left_out["remarks"] += 1
+        elif not any(character.isalpha() for character in name):
             left_out["without a letter" + (" of the plain ones" if fold else "")] += 1
+        elif any(character.isdecimal() for character in name):  # a table with counts or years
+            left_out["with digits"] += 1
         elif len(name) > LONGEST:
             left_out["too long for a name"] += 1
         elif name in kept:

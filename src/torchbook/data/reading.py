@@ -22,13 +22,16 @@ MARKS = {  # what a file begins with that names its encoding by itself
 ENCODINGS = {  # those of older systems, and what people call them
     "gb18030": "GBK or GB18030", "big5": "Big5", "cp932": "Shift JIS", "euc_jp": "EUC-JP", "cp949": "EUC-KR",
     "utf_16_le": "UTF-16 without a byte order mark", "utf_16_be": "UTF-16 without a byte order mark",
+    "iso2022_jp": "ISO-2022-JP",
     "cp1251": "Windows-1251", "koi8_r": "KOI8-R", "cp1252": "Latin-1 or Windows-1252", "cp1253": "Windows-1253",
 }  # fmt: skip
+CYRILLIC = ("cp1251", "koi8_r")
 BEGINNINGS = {
     b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"GIF8": "a GIF picture", b"%PDF-": "a PDF",
     b"PK\x03\x04": "a zip archive or an office document", b"\x1f\x8b": "a gzip archive", b"{\\rtf": "an RTF document",
     b"version https://git-lfs": "a pointer of Git LFS, not the file itself",
 }  # fmt: skip
+OLD_MAIL = re.compile(rb"\x1b(\$[@B]|\([BJ])")  # how ISO-2022-JP changes its alphabet; all of it is ASCII, so UTF-8
 NO_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")  # control characters that a text has no use for
 
 
@@ -82,7 +85,8 @@ def _decoded(data: bytes, path: Path, encoding: str | None) -> str:
             raise DataError(f"{encoding!r} is no encoding of Python: use one like 'utf-8' or 'gb18030'.") from None
     try:
         text = data.decode("utf-8")
-        if data.count(0) <= 0.2 * len(data):  # else UTF-16 of Latin letters: each has a zero byte
+        utf_16 = data.count(0) > 0.2 * len(data)  # of Latin letters: each has a zero byte
+        if not utf_16 and not OLD_MAIL.search(data):
             return text
     except UnicodeDecodeError as error:
         attempt = data.decode("utf-8", "replace")
@@ -106,11 +110,15 @@ def _likely(data: bytes) -> str | None:
     marked = next((encoding for mark, encoding in MARKS.items() if data.startswith(mark)), None)
     if marked:
         return marked
+    if OLD_MAIL.search(data):
+        return "iso2022_jp"
     if data.count(0) == 0 and _is_frequent_chinese(data):
         return "gb18030"
     best = from_bytes(data[:100_000], cp_isolation=list(ENCODINGS)).best()
     if best is None or best.encoding not in ENCODINGS:
         return None
+    if best.encoding in CYRILLIC:  # the capitals of the one are the small letters of the other
+        return max(CYRILLIC, key=lambda name: len(re.findall("[а-яё]", data.decode(name, "ignore"))))
     return best.encoding
 
 
