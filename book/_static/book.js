@@ -1,4 +1,4 @@
-/* What scrolls sideways can be reached by keyboard, and is named for those who hear the page. */
+/* What scrolls sideways can be reached by keyboard, and is named for those who hear the page; the print button prints. */
 (function () {
   "use strict";
   const SCROLLERS = "article pre, article .pst-scrollable-table-container, article div.math, article .output";
@@ -21,6 +21,7 @@
   }
 
   document.addEventListener("scroll", atEnd, { capture: true, passive: true });
+  for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
   let waiting = 0;
   addEventListener("resize", () => {
     cancelAnimationFrame(waiting);

@@ -12,9 +12,10 @@ import re
 from docutils import nodes
 
 from bookkit.elsewhere import wheel_name
+from bookkit.policy import as_meta
 
-UNUSED = ("sphinx-thebe", "togglebutton", "design-tabs", "sphinx-design.min", "plus-minus")
-INLINE = ("THEBE_JS_URL", "toggleHint", "toggleOpenOnPrint", "togglebuttonSelector")
+UNUSED = ("sphinx-thebe", "togglebutton", "design-tabs", "sphinx-design.min", "plus-minus", "sphinx_highlight")
+INLINE = ("THEBE_JS_URL", "toggleHint", "toggleOpenOnPrint", "togglebuttonSelector", "DOCUMENTATION_OPTIONS.pagename")
 SHEETS = ("icons.css", "formulas.css")
 CHAPTER = re.compile(r"notebooks/(\d\d)_")
 RELABELLED = {  # what others write for those who hear the page, and it misleads them
@@ -55,12 +56,12 @@ def complete_page(app, pagename: str, templatename: str, context: dict, doctree)
     for kind in ("script_files", "css_files"):
         context[kind][:] = [file for file in context[kind] if not _unused(file)]
     for script in context["script_files"]:
-        name = str(script.filename or "")
-        if name and "documentation_options" not in name:
+        if script.filename:
             script.attributes.pop("async", None)
             script.attributes["defer"] = "defer"
     context["book_description"] = description(doctree)
     context["book_sheets"] = SHEETS
+    context["book_policy"] = as_meta()
     context["book_address"] = (app.config.html_baseurl or "").rstrip("/")
     if "body" in context:
         for label, ours in RELABELLED.items():

@@ -15,8 +15,10 @@ from bookkit.demos import build as demos
 from bookkit.downloads import publish
 from bookkit.elsewhere import Addresses, read_addresses
 from bookkit.execute import INJECTED
+from bookkit.licences import write_licences
 from bookkit.moving import write_moving
 from bookkit.notebooks import SETUP, BookError, Chapter, read_notebook, read_profiles, tags, write_text
+from bookkit.policy import settle_scripts
 from bookkit.prose_numbers import without_values
 from bookkit.save import fill_prose
 from bookkit.search_index import write_index
@@ -64,12 +66,14 @@ def build_site(root: Path, source: str = "stored", strict: bool = False, baseurl
 
 
 def finish(book: Path, html: Path, addresses: Addresses) -> None:
-    """What Sphinx leaves to do: small fonts, the search, a map of the site for search engines where it has an address.
+    """What Sphinx leaves to do: no scripts in pages, small fonts, licences, the search, a map for search engines.
 
-    Removes what no page loads: the theme's whole icon font, and the index of Sphinx's own search.
+    Removes what no page loads: the theme's whole icon font, scripts without use, and the index of Sphinx's own search.
     """
+    settle_scripts(html)
     write_fonts(html)
     write_moving(book, html)
+    write_licences(html, book / "book" / "_web" / "licences")
     write_index(html, book / "book" / "_web" / "synonyms.txt")
     for name in ("searchindex.js", "_static/searchtools.js"):
         (html / name).unlink(missing_ok=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 import hashlib
 import os
 import sys
+from threading import Thread
+import time
 from typing import Any, TypeVar
 
 import numpy as np
@@ -51,6 +53,18 @@ def join_group() -> tuple[int, int, torch.device]:
     else:
         dist.init_process_group("gloo", **group)
     return rank, world, device
+
+
+def end_with_launcher() -> None:
+    """From now on this process ends within a second when the one that started it is killed: torchrun cannot say so."""
+    launcher = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == launcher:  # an orphan gets another parent (on Windows it keeps the number of the dead)
+            time.sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def seed_of(seed: int, epoch: int, rank: int) -> int:

@@ -30,7 +30,7 @@ from torchbook.data.batches import Batches
 from torchbook.data.images import SOURCES, ImageSet, load_images
 from torchbook.device import seed_everything
 from torchbook.models import LeNet
-from torchbook.ranks import agree, digest, join_group, mean_over_ranks, require_equal, seed_of
+from torchbook.ranks import agree, digest, end_with_launcher, join_group, mean_over_ranks, require_equal, seed_of
 from torchbook.training import evaluate, train_one_epoch
 
 SETTINGS = ("epochs", "batch_size", "lr", "seed", "limit", "source", "flip")  # what a resumed run may not change
@@ -223,6 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         args = read_arguments(arguments)
         torch.set_num_threads(args.threads)
+        if "TORCHELASTIC_RUN_ID" in os.environ:  # under torchrun
+            end_with_launcher()
         rank, world, device = join_group()
         try:
             train(args, rank, world, device)

@@ -49,8 +49,8 @@ def test_scripts_that_no_page_uses_are_dropped_and_the_others_wait():
     ]
     sheets = [file("sphinx-thebe.css"), file("book.css")]
     context = complete(script_files=[*scripts], css_files=[*sheets])
-    assert context["script_files"] == scripts[2:]
-    assert [one.attributes.get("defer") for one in context["script_files"]] == [None, "defer", None]
+    assert context["script_files"] == scripts[2:4]
+    assert [one.attributes.get("defer") for one in context["script_files"]] == ["defer", "defer"]
     assert context["css_files"] == sheets[1:]
     assert context["book_address"] == "https://example.org/book"
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+import shutil
 
 import nbformat
 import pytest
 from tiny_books import bookkit, code, make_book, markdown, notebook, recorded
 
-from bookkit import site
+from bookkit import licences, site
 from bookkit.elsewhere import Addresses
 from bookkit.execute import INJECTED
+from bookkit.notebooks import BookError
 from bookkit.site import SiteError
 
 PARAMETERS = {"epochs": 5}
@@ -80,8 +82,7 @@ def test_a_copy_of_a_chapter_that_is_gone_is_refused(tmp_path):
 
 def finished(tmp_path: Path, address: str) -> Path:
     """A site of one page after the last steps of a build."""
-    (tmp_path / "book" / "_web").mkdir(parents=True)
-    (tmp_path / "book" / "_web" / "synonyms.txt").write_text("lr, learning rate\n")
+    shutil.copytree(Path(__file__).parents[2] / "book" / "_web", tmp_path / "book" / "_web")
     html = tmp_path / "html"
     (html / "notebooks").mkdir(parents=True)
     (html / "searchindex.js").write_text("")
@@ -103,3 +104,11 @@ def test_a_site_without_an_address_has_none_and_only_the_search_of_its_own(tmp_p
     assert not (html / "searchindex.js").exists()
     assert '["first","First",1,"One ."]' in (html / "_static" / "search-sections.js").read_text()
     assert (html / "_static" / "formulas.woff").is_file()
+
+
+@pytest.mark.parametrize("name", ["bootstrap.txt", "sphinx.txt"])
+def test_a_licence_that_is_missing_stops_the_build(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(licences, "files", lambda package: [])
+    [part] = [part for part in licences.PARTS if part.name == name]
+    with pytest.raises(BookError, match=f"must not ship {part.title} without its licence"):
+        licences.text_of(part, tmp_path)

@@ -1,4 +1,4 @@
-"""A small server of the built site on loopback, which compresses as the servers of static sites do."""
+"""A small server of the built site on loopback: it compresses as static sites do, and sends the policy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import gzip
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 import threading
+
+from bookkit.policy import as_header
 
 PLAIN = (".png", ".jpg", ".webp", ".woff", ".woff2", ".whl", ".zip")  # compressed already
 
@@ -35,6 +37,7 @@ class Handler(SimpleHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", self.guess_type(str(path)))
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", as_header())
         if packed:
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()

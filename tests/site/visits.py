@@ -58,6 +58,10 @@ FAINT = """() => {
 }"""
 
 
+HEAR_POLICY = """addEventListener("securitypolicyviolation", (event) =>
+  (window.blocked ??= []).push(`${event.effectiveDirective} ${event.blockedURI} ${event.sample}`))"""
+
+
 @dataclass
 class Visit:
     """What one page showed. `weight` in bytes as sent, by kind; `violations` by theme."""
@@ -65,6 +69,7 @@ class Visit:
     said: list[str] = field(default_factory=list)  # errors and warnings of the console
     failed: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
+    blocked: list[str] = field(default_factory=list)  # by the Content-Security-Policy
     weight: Counter = field(default_factory=Counter)
     too_wide: dict[int, list[str]] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)  # lines of code that a laptop does not show whole
@@ -102,6 +107,7 @@ class Visits:
         page.on("requestfailed", lambda request: visit.failed.append(request.url))
         page.on("request", lambda request: self._check_origin(visit, request.url))
         page.on("response", lambda response: responses.append(response))
+        page.add_init_script(HEAR_POLICY)
         page.goto(self.address + name, wait_until="load")
         for response in responses:
             if response.status >= 400:
@@ -118,6 +124,7 @@ class Visits:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
             visit.too_wide[width] = page.evaluate(TOO_WIDE)
+        visit.blocked = page.evaluate("window.blocked ?? []")
         context.close()
         return visit
 

@@ -7,11 +7,13 @@ import io
 import multiprocessing
 import os
 from pathlib import Path
+from random import Random
 import signal
 import ssl
 import sys
 import tarfile
 import threading
+import time
 import zipfile
 
 import pytest
@@ -607,6 +609,45 @@ def test_a_fetch_that_is_killed_stops_no_other(server, offer, tmp_path, monkeypa
     fetch("toy", tmp_path)
     assert paths_below(tmp_path) == ["toy/a.txt", "toy/sub/b.txt"]
     assert not list(tmp_path.glob(".fetch-*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kills a process, which is quick by fork alone")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork")
+@pytest.mark.long
+@pytest.mark.faults("fetching killed")
+def test_a_fetch_that_is_killed_at_any_moment_is_fetched_again(server, offer, tmp_path, record_property):
+    rng = Random(0)
+    members = {f"toy/{number}": rng.randbytes(10_000) for number in range(500)}
+    archive = server.files["/toy.tgz"] = tar_of(members)
+    offer((data_file(archive, [f"{server.url}/toy.tgz"]),))
+
+    def in_process(root: Path, seconds: float = 60) -> float:
+        """Seconds that a fetch in a process of its own took; killed after so many."""
+        begin = time.monotonic()
+        process = multiprocessing.get_context("fork").Process(target=fetch, args=("toy", root, False))
+        process.start()
+        process.join(seconds)
+        process.kill()
+        process.join()
+        stopped.append(process.exitcode != 0)
+        return time.monotonic() - begin
+
+    def one(number: int) -> str:
+        root = tmp_path / str(number)
+        in_process(root, rng.random() * whole)
+        before = paths_below(root)
+        fetch("toy", root, progress=False)
+        left = [path.name for path in root.iterdir() if path.name not in ("toy", LOCK)]
+        found = {f"toy/{path.name}": path.read_bytes() for path in (root / "toy").iterdir()}
+        return "" if found == members and not left else f"{len(found)} files, left {left}; before: {before[:5]}"
+
+    stopped: list[bool] = []
+    whole = in_process(tmp_path / "whole")
+    assert stopped.pop() is False
+    outcomes = [one(number) for number in range(20)]
+    record_property("tries", (20, sum(map(bool, outcomes))))
+    assert [outcome for outcome in outcomes if outcome] == []
+    assert sum(stopped) >= 15
 
 
 def test_own_data_in_the_place_of_the_books_are_never_replaced_unasked(tmp_path, monkeypatch):

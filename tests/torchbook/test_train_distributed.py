@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 
+import psutil
 import pytest
 from real_forms import cifar_batches
 import torch
@@ -266,6 +267,23 @@ def test_ranks_that_would_not_train_the_same_run_are_refused(case, said):
 )
 def test_a_guard_speaks_on_all_ranks_or_on_none(guard, sentence, said):
     assert [on_rank[guard] for on_rank in said] == [sentence, sentence]
+
+
+def test_a_process_ends_soon_after_the_one_that_started_it():
+    body = "from torchbook.ranks import end_with_launcher; end_with_launcher(); print('on', flush=True); input()"
+    middle = (
+        f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {body!r}]).pid, flush=True); input()"
+    )
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", middle], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=surroundings()
+    )
+    pid, said = int(launcher.stdout.readline()), launcher.stdout.readline()
+    assert said == "on\n"
+    child = psutil.Process(pid)
+    launcher.kill()
+    launcher.wait()
+    psutil.wait_procs([child], timeout=20)
+    assert not child.is_running()
 
 
 def test_differences_name_all_ranks():

@@ -13,7 +13,7 @@ from torchbook.data.download import NoMirrorError, download
 from torchbook.data.errors import DataError
 from torchbook.data.folders import as_path, data_roots
 from torchbook.data.inside import is_whole, lies_in, look_into
-from torchbook.data.place import SCRATCH, alone_in, make_folder, move_in
+from torchbook.data.place import PARTS, SCRATCH, alone_in, make_folder, move_in
 from torchbook.data.unpack import unpack
 
 
@@ -35,6 +35,9 @@ def fetch(
     roots = [as_path(folder)] if folder is not None else data_roots()
     there = None if force else _there(entry, roots)
     if there is not None:  # before anything is written: a memory stick may be write-protected
+        if (roots[0] / PARTS).is_dir():  # a fetch was killed at its very end, or one is going on
+            with suppress(OSError, DataError), alone_in(roots[0]):
+                _tidy(entry, roots[0] / PARTS)
         return there
     root = make_folder(roots[0])
     try:
@@ -73,7 +76,7 @@ def _by_force(entry: DatasetCard) -> str:
 def _get(entry: DatasetCard, root: Path, progress: bool, force: bool) -> Path:
     """Copy, or download and unpack, the first form of which each file can be had, and put it in place."""
     failures: list[str] = []
-    parts = make_folder(root / ".partial")
+    parts = make_folder(root / PARTS)
     for files in (None, *entry.forms):
         try:
             with tempfile.TemporaryDirectory(dir=root, prefix=SCRATCH) as scratch:  # same disk: one move at the end

@@ -15,6 +15,7 @@ from torchbook.data.errors import DataError
 
 LOCK = ".fetch.lock"  # of a folder of data: one download at a time
 SCRATCH = ".fetch-"  # what the names of folders begin with that a fetch removes at its end
+PARTS = ".partial"  # the folder of downloads that are not finished
 OLD_S = 30 * 24 * 60 * 60  # parts of downloads that nobody went on with
 
 
@@ -42,8 +43,9 @@ def alone_in(root: Path) -> Iterator[None]:
     try:
         for left in root.glob(SCRATCH + "*"):
             shutil.rmtree(left, ignore_errors=True)
-        for part in (root / ".partial").glob("*"):
-            if part.is_file() and time.time() - part.stat().st_mtime > OLD_S:
+        for part in (root / PARTS).glob("*"):
+            unfinished = part.name.startswith(tempfile.gettempprefix())  # pooch's own name, until the hash is right
+            if part.is_file() and (unfinished or time.time() - part.stat().st_mtime > OLD_S):
                 part.unlink()
         yield
     finally:
