@@ -125,9 +125,10 @@ def test_how_fast_the_answers_come(browser, address, capsys):
             print(
                 f"\n{name:<10} first answer after {first:5.0f} ms{f', then {each:.1f} ms each' if each else ''}", end=""
             )
-    assert max(first for _, first, _ in lines) <= FIRST
-    assert lines[0][0] == "digits"
-    assert lines[0][2] < EACH
+    [(_, first, each), *others] = [line for line in lines if line[0] == "digits"] + lines
+    assert first <= FIRST
+    assert each < EACH
+    assert max(later for _, later, _ in others) <= 3 * FIRST  # with more to load, such as the 13 MB of the insects
 
 
 @needs_demos
@@ -308,7 +309,7 @@ def test_a_picture_gets_the_class_that_pytorch_gives_it(page, name, place):
 def test_covering_shows_where_the_answer_comes_from(page, name):
     demo = Opened(page, name)
     demo.box.get_by_role("button", name="What does it look at?").click()
-    assert re.search(r"by \d+ points, with a grey patch (at the|in the middle)", demo.says("falls most"))
+    assert re.search(r"from \S+ to \S+, with a grey patch (at the|in the middle)", demo.says("falls most"))
     heat = demo.box.locator(".demo-heat")
     assert heat.is_visible()
     assert heat.evaluate("(e) => [e.width, e.height]") == [7, 7]

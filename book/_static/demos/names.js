@@ -54,7 +54,7 @@ export async function start(stage, say) {
     const [mine, began] = [++asked, performance.now()];
     const name = spell(field.value, fold);
     const strange = [...new Set(name)].filter((letter) => !letters.includes(letter));
-    if (strange.length) return say(`No name of its data has ${strange.map((letter) => `“${letter}”`).join(", ")}: it knows Latin letters alone.`); // prettier-ignore
+    if (strange.length) return tell(`No name of its data has ${strange.map((letter) => `“${letter}”`).join(", ")}: it knows Latin letters alone.`); // prettier-ignore
     if (!name) {
       answer.textContent = "";
       scores.clear();

@@ -43,7 +43,7 @@ export async function show(stage, say, name) {
   async function ask(data, count = 1) {
     const found = await network.run({ pixels: { type: "float32", dims: [count, 3, size, size], data } });
     return Array.from({ length: count }, (_, k) =>
-      softmax(found.scores.data.subarray(k * classes.length, (k + 1) * classes.length)),
+      found.scores.data.subarray(k * classes.length, (k + 1) * classes.length),
     );
   }
 
@@ -52,7 +52,7 @@ export async function show(stage, say, name) {
     try {
       const began = performance.now();
       const read_pixels = await read(source, size, called);
-      const [chances] = await ask(read_pixels);
+      const chances = softmax((await ask(read_pixels))[0]);
       if (mine !== taken) return;
       pixels = read_pixels;
       draw();
@@ -75,7 +75,7 @@ export async function show(stage, say, name) {
     context.putImageData(image, 0, 0);
   }
 
-  /* A grey patch, a quarter of the side, is laid on each of 7 x 7 places: how much surer was the network without it? */
+  /* A grey patch, a quarter of the side, is laid on each of 7 x 7 places: by how much does the score of the answer fall? */
   async function occlude() {
     const [mine, patch] = [taken, Math.round(size / 4)];
     const starts = Array.from({ length: PLACES }, (_, k) => Math.round((k * (size - patch)) / (PLACES - 1)));
@@ -93,21 +93,22 @@ export async function show(stage, say, name) {
               batch.fill(GREY, row, row + patch);
             }
         });
-        for (const chances of await ask(batch, PLACES)) drops.push(whole[best] - chances[best]);
+        for (const scores of await ask(batch, PLACES)) drops.push(whole[best] - scores[best]);
         say(`Covering parts of the picture: ${drops.length} of ${PLACES ** 2} …`);
         await new Promise((next) => setTimeout(next)); // so that the page stays alive
         if (mine !== taken) return;
       }
       const most = Math.max(...drops);
-      paint(heat, drops, PLACES, Math.max(most, 0.01), [91, 33, 182]);
+      paint(heat, drops, PLACES, Math.max(most, 1e-6), [91, 33, 182]);
       heat.hidden = false;
       const [row, column] = [Math.floor(drops.indexOf(most) / PLACES), drops.indexOf(most) % PLACES];
       const third = (place) => Math.floor((3 * place) / PLACES);
       const words = [["top", "", "bottom"][third(row)], ["left", "", "right"][third(column)]].filter(Boolean).join(" ");
       const there = words ? `at the ${words}` : "in the middle";
-      const told = `The share of ${classes[best]} falls most, by ${(100 * most).toFixed(0)} points, with a grey patch ${there}.`;
+      const fall = `from ${whole[best].toFixed(1)} to ${(whole[best] - most).toFixed(1)}`;
+      const told = `The score of ${classes[best]} falls most, ${fall}, with a grey patch ${there}.`;
       heat.setAttribute("aria-label", told);
-      caption.textContent = "The more violet, the more the answer loses when a grey patch covers that place.";
+      caption.textContent = "The more violet, the more the score of the answer falls when a grey patch covers that place.";
       say(told);
     } catch (error) {
       say(`The map could not be made: ${error.message}`);

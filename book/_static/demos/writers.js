@@ -4,7 +4,7 @@ import { fetched, Network, softmax } from "./runtime.js";
 
 const LENGTH = 600; // characters that each writes at most
 
-class Lstm {
+export class Lstm {
   constructor(network, hidden) {
     [this.network, this.hidden] = [network, hidden];
   }
@@ -22,7 +22,7 @@ class Lstm {
   }
 }
 
-class Transformer {
+export class Transformer {
   constructor(network, context) {
     [this.network, this.context] = [network, context];
   }
