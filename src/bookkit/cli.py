@@ -11,20 +11,24 @@ from pathlib import Path
 import sys
 from typing import Annotated
 
+from bookkit import doctor
+
 try:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
     import typer
     import yaml
-except ModuleNotFoundError as missing:
-    raise SystemExit(f"bookkit needs {missing.name}: pip install -e '.[cli]' in the book's folder brings it.") from None
 
-from bookkit import execute, results, verify
-from bookkit.notebooks import BookError, find_chapters, find_root
-from bookkit.report import chapter_progress, console, show_changes, show_end
-from bookkit.save import save_outputs
-from bookkit.signals import Stopped, raise_on_signals
+    from bookkit import execute, results, verify
+    from bookkit.notebooks import BookError, find_chapters, find_root
+    from bookkit.report import chapter_progress, console, show_changes, show_end
+    from bookkit.save import save_outputs
+    from bookkit.signals import Stopped, raise_on_signals
+except ImportError as missing:
+    if sys.argv[1:2] == ["doctor"]:  # which needs none of them
+        sys.exit(doctor.without_packages(missing, "--json" in sys.argv))
+    sys.exit(f"bookkit needs {missing.name}: {doctor.INSTALL_CLI} in the book's folder brings it.")
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, rich_markup_mode=None, pretty_exceptions_enable=False
@@ -265,8 +269,6 @@ def doctor_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """What works on this machine, and what to do about the rest. Exit code 1 where there is a problem."""
-    from bookkit import doctor
-
     try:
         root = find_root()
     except BookError:
@@ -356,9 +358,13 @@ def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
 
 def absolute_places() -> None:
     """Relative TORCHBOOK_DATA and TORCHBOOK_CACHE mean a folder of here, also in kernels that run elsewhere."""
-    from torchbook.data.errors import DataError
-    from torchbook.data.folders import from_environment
-
+    if not any(map(os.environ.get, ("TORCHBOOK_DATA", "TORCHBOOK_CACHE"))):
+        return
+    try:
+        from torchbook.data.errors import DataError
+        from torchbook.data.folders import from_environment
+    except Exception:  # of many kinds where PyTorch is missing or broken: doctor and the chapters say which
+        return
     for name in ("TORCHBOOK_DATA", "TORCHBOOK_CACHE"):
         try:
             place = from_environment(name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+import json
 import os
 from pathlib import Path
 import platform
@@ -18,6 +19,7 @@ from bookkit.before import obstacle
 
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 INSTALL = "pip install -r requirements.txt -c requirements.lock"
+INSTALL_CLI = "pip install -e '.[cli]'"
 LEAST_MEMORY = 4  # GB in the machine; the chapters stay under 2
 DISAGREE = ("libiomp", "libomp")  # Intel's and LLVM's OpenMP stop where they meet a second copy; GNU's does not
 LEAST_DISK = 3  # GB free; CIFAR-10 needs about 0.6 while it is unpacked, PyTorch's own packages far more
@@ -196,15 +198,19 @@ def proxy(root: Path | None) -> Iterator[Row]:
 
 
 def cache(root: Path | None) -> Iterator[Row]:
+    from torchbook.data.errors import DataError
     from torchbook.data.folders import cache_folder
 
-    folder = cache_folder()
+    cure = "Name a writable folder in TORCHBOOK_CACHE."
     try:
+        folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):
             pass
+    except DataError as error:  # a home that nobody has
+        yield Row("data folder", PROBLEM, str(error), cure)
     except OSError as error:
-        yield Row("data folder", PROBLEM, f"{folder}: {error.strerror}", "Name a writable folder in TORCHBOOK_CACHE.")
+        yield Row("data folder", PROBLEM, f"{folder}: {error.strerror}", cure)
     else:
         yield Row("data folder", OK, str(folder))
 
@@ -215,8 +221,13 @@ def data_sets(root: Path | None) -> Iterator[Row]:
     from torchbook.data.folders import data_roots
     from torchbook.data.inside import lies_in, look_into
 
+    try:
+        roots = data_roots()
+    except DataError as error:
+        yield Row("data sets", PROBLEM, str(error), "Name whole paths in TORCHBOOK_DATA and TORCHBOOK_CACHE.")
+        return
     for name, entry in CATALOG.items():
-        place = lies_in(entry, data_roots())
+        place = lies_in(entry, roots)
         if place is not None:
             try:
                 yield Row(f"data: {name}", OK, look_into(entry, *place))
@@ -252,3 +263,19 @@ def notebooks(root: Path | None) -> Iterator[Row]:
 
 def worst(rows: list[Row]) -> str:
     return max((row.state for row in rows), key=(OK, NOTE, PROBLEM).index, default=OK)
+
+
+def without_packages(missing: ImportError, as_json: bool) -> int:
+    """Print what `bookkit doctor` prints, without the packages of bookkit, of which one cannot be imported.
+
+    Returns the exit code.
+    """
+    here = Path(os.environ.get("BOOKKIT_ROOT") or Path.cwd())
+    root = next((folder for folder in (here, *here.parents) if (folder / "requirements.txt").is_file()), None)
+    rows = [Row("bookkit", PROBLEM, str(missing), INSTALL_CLI), *examine(root)]
+    if as_json:
+        print(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
+    else:
+        for row in rows:
+            print(f"{row.state:<8} {row.check}: {row.found}" + (f"  ->  {row.remedy}" if row.remedy else ""))
+    return int(worst(rows) == PROBLEM)

@@ -33,7 +33,7 @@ class Window(nn.Module):
         return self.model(tokens)[0]
 
 
-def train(root: Path, steps: int = STEPS, seed: int = 0) -> tuple[dict[str, nn.Module], Vocabulary, dict[str, Any]]:
+def train(root: Path, steps: int = STEPS, seed: int = 0) -> tuple[dict[str, Any], Vocabulary, dict[str, Any]]:
     """The two networks after so many steps, by chapter 12's `train`, and their losses on the last tenth of the text."""
     book = load_text(source="embedded")
     vocabulary = Vocabulary(book.text)

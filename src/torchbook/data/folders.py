@@ -29,7 +29,10 @@ def from_environment(name: str) -> Path | None:
     path, here = as_path(chosen), Path.cwd()
     if path.is_absolute():
         return path
-    return next((base / path for base in (here, *here.parents[:2]) if (base / path).is_dir()), here / path)
+    try:
+        return next((base / path for base in (here, *here.parents[:2]) if (base / path).is_dir()), here / path)
+    except OSError as error:  # too long a name
+        raise DataError(f"{name} cannot be a folder ({error.strerror}): name another one.") from error
 
 
 def as_path(place: str | os.PathLike) -> Path:
