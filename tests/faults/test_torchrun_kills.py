@@ -80,7 +80,7 @@ class Launch:
             process.kill()
 
     def left(self) -> list[psutil.Process]:
-        """Which of its processes are there still, after 90 s at most; they are killed. (torchrun gives a process 30 s.)"""
+        """Which of its processes are there still, after 90 s at most (torchrun gives one 30); they are killed."""
         _, alive = psutil.wait_procs(self.seen, timeout=90)
         for process in alive:
             process.kill()
