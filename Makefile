@@ -15,7 +15,7 @@ export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help book dist test lab run full clean lint unit nbval smoke site-check test-portable test-offline test-elsewhere doctor install install-dev lock resolve \
-	links newest nightly data bench test-slow test-mutations
+	links newest nightly data bench test-slow test-mutations test-places
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 22
@@ -98,6 +98,9 @@ test-mutations: $(INSTALLED) ## plant mistakes in copies of the notebooks, to be
 
 test-elsewhere: $(INSTALLED) ## chapters as downloaded from the site, in a new environment without the book (slow)
 	$(if $(TORCH),PIP_EXTRA_INDEX_URL=$(TORCH_BUILDS)/$(TORCH)) $(BIN)/python tests/elsewhere/run_downloads.py
+
+test-places: $(INSTALLED) ## chapters offline, read-only, twice at once, in other locales, threads and paths (Linux); CHAPTERS=all or "03 05"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/elsewhere -m long
 
 lab: $(READER) ## JupyterLab on a notebook that says where to begin; its kernel is this environment's
 	JUPYTER_PREFER_ENV_PATH=1 $(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks/START_HERE.ipynb

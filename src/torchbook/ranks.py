@@ -56,7 +56,10 @@ def join_group() -> tuple[int, int, torch.device]:
 
 
 def end_with_launcher() -> None:
-    """From now on this process ends within a second when the one that started it is killed: torchrun cannot say so."""
+    """From now on this process ends within a second when the one that started it is killed: torchrun cannot say so.
+
+    One that was killed before, while PyTorch was being loaded here, is not missed.
+    """
     launcher = os.getppid()
 
     def watch() -> None:
