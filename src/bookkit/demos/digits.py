@@ -32,6 +32,8 @@ class DrawnDigit(nn.Module):
     The scan, in [0, 1], is made as `torchbook.digit_photo` makes it: 8 x 8 shares of ink in 17 shades, enlarged.
     """
 
+    enlarge: Tensor
+
     def __init__(self, network: LeNet, mean: float, std: float):
         super().__init__()
         self.network, self.mean, self.std = network, mean, std
