@@ -141,7 +141,7 @@ IN_SPHINX = {  # bookkit's modules that Sphinx or the building of the site alone
     [
         ([path for path in TORCHBOOK if path != EXPORT], []),
         ([EXPORT], ["export"]),
-        ([path for path in BOOKKIT if path.name not in IN_SPHINX], ["cli"]),
+        ([path for path in BOOKKIT if path.name not in IN_SPHINX and path.parent.name != "demos"], ["cli"]),
         (BOOKKIT, ["book"]),
     ],
     ids=["base", "export", "cli", "book"],

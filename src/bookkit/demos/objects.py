@@ -29,15 +29,10 @@ def train(epochs: int = EPOCHS, limit: int | None = None, seed: int = 0) -> tupl
     """The network and its accuracy on the test pictures."""
     images = load_images("cifar10", "train", source="embedded", limit=limit)
     seed_everything(seed)
-    network = ResNet9(WIDTHS, classes=len(images.classes)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    batches = Batches(
-        images,
-        BATCH_SIZE,
-        transform=lambda part: normalize(flip_and_crop(part)),
-        shuffle=True,
-        seed=seed,
-        drop_last=True,
-    )
+    network: nn.Module = ResNet9(WIDTHS, classes=len(images.classes))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    options: dict[str, Any] = {"shuffle": True, "seed": seed, "drop_last": True}
+    batches = Batches(images, BATCH_SIZE, transform=lambda part: normalize(flip_and_crop(part)), **options)
     optimizer = torch.optim.SGD(network.parameters(), LR, momentum=0.9, nesterov=True, weight_decay=5e-4)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, LR, total_steps=epochs * len(batches))
     fit(network, batches, None, optimizer, epochs=epochs, scheduler=schedule)
@@ -51,5 +46,5 @@ def make(root: Path, folder: Path) -> dict[str, Any]:
     network, facts = train()
     test = load_images("cifar10", "test", source="embedded")
     chosen = test.images[[int((test.labels == label).nonzero()[0]) for label in SAMPLES]]
-    network = network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     return facts | write_pictures(folder, "objects", network, list(test.classes), [*map(as_picture, chosen)], chosen)

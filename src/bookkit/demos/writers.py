@@ -63,7 +63,7 @@ def hidden_for(parameters: int, V: int) -> int:
 def make(root: Path, folder: Path) -> dict[str, Any]:
     """Train, write the files into ``folder``, return what the page says."""
     models, vocabulary, facts = train(root)
-    lstm = models["lstm"]
+    lstm: Any = models["lstm"]
     hidden = lstm.recurrent.hidden_size
     greedy = {name: sample(model, vocabulary, facts["prompt"], 2 * CONTEXT, top_k=1) for name, model in models.items()}
     page = {
