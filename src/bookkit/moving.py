@@ -13,6 +13,7 @@ import shutil
 from tempfile import TemporaryDirectory
 
 from bookkit.notebooks import find_chapters
+from bookkit.one_thread import one_thread
 
 PAGE = Path("book") / "moving_pictures.html"
 FOLDER = Path("_static") / "moving"
@@ -42,7 +43,7 @@ def write_moving(book: Path, html: Path) -> None:
 
         shutil.rmtree(kept.parent, ignore_errors=True)  # what older code made
         kept.parent.mkdir(parents=True)
-        with TemporaryDirectory(dir=kept.parent) as folder:
+        with TemporaryDirectory(dir=kept.parent) as folder, one_thread():
             moving_stills.make(Path(folder), moving_networks.make(book, Path(folder)))
             shutil.copytree(folder, kept)
     (html / FOLDER).mkdir(parents=True, exist_ok=True)

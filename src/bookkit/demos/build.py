@@ -22,6 +22,7 @@ import bookkit
 from bookkit.demos.frontend import RUNTIME, runtime_files
 from bookkit.demos.taught import TAKEN, taken_code
 from bookkit.notebooks import BookError, write_text
+from bookkit.one_thread import one_thread
 
 DEMOS = ("digits", "names", "writers", "objects", "insects")
 PAGE = Path("book") / "try_it.md"
@@ -84,7 +85,7 @@ def facts(root: Path, name: str, folder: Path) -> dict[str, Any]:
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
         try:
             began = time.perf_counter()
-            with warnings.catch_warnings():  # of PyTorch's exporter, for a network with several inputs
+            with one_thread(), warnings.catch_warnings():  # of PyTorch's exporter, for a network with several inputs
                 warnings.filterwarnings("ignore", message=r".*axis name: batch will not", category=UserWarning)
                 found = import_module(f"bookkit.demos.{name}").make(root, draft)
             found["seconds"] = time.perf_counter() - began
