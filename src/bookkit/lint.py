@@ -49,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     run_rules.kernel,
     run_rules.digests,
     run_rules.stale_number,
+    run_rules.stale_full_run,
 )
 
 

@@ -13,9 +13,8 @@ import re
 import struct
 
 from bookkit.notebooks import BookError
-from bookkit.pages import stamp
 from bookkit.ranges import RANGES
-from bookkit.results import FOLDER, read
+from bookkit.results import FOLDER, read, stamp
 
 NOTEBOOK = re.compile(r"(?:notebooks/(?P<number>\d\d)_|book/).*")
 PICTURE = re.compile(r'<img alt="(?P<alt>[^"]*)" src="(?P<src>[^"]*_images/(?P<file>[^"/]+))" ?/?>')

@@ -21,7 +21,7 @@ from docutils.parsers.rst import Directive
 
 from bookkit.notebooks import BookError
 from bookkit.quoted import TABLE, directive_lines
-from bookkit.results import DIRTY, FOLDER, read
+from bookkit.results import FOLDER, read, stamp
 
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -56,25 +56,6 @@ def results_blocks(notebook: Path) -> tuple[str, list[tuple[str, list[str]]]]:
     heading = HEADING.search(text)
     tables = [directive_lines(table[0]) for table in TABLE.finditer(text)]
     return heading[1] if heading else notebook.stem, [(notebook.stem, lines) for lines in tables]
-
-
-def stamp(record: dict) -> str:
-    """When, where, with what and on which data a full run was made, in two sentences."""
-    hardware, threads = record["hardware"], record["hardware"]["threads"]
-    machine = hardware["gpu"] or f"{hardware['cpu']}, {threads} thread{'s' if threads != 1 else ''}"
-    versions = ", ".join(f"{name} {record[name]}" for name in ("torch", "torchvision", "python") if record.get(name))
-    seed = f"seed {record['parameters']['seed']}, " if "seed" in record.get("parameters", {}) else ""
-    commit = record["commit"] or "unknown"
-    commit = f"{commit.removesuffix(DIRTY)} with changes that were not committed" if commit.endswith(DIRTY) else commit
-    return (
-        f"Full run of {record['date'][:10]} on {machine}, {versions}, {seed}{record['minutes']:.1f} minutes, "
-        f"commit {commit}. Data: {'; '.join(map(describe, record.get('data', []))) or 'not recorded'}."
-    )
-
-
-def describe(data: dict) -> str:
-    """`test, 10,000 images, real CIFAR-10 (cifar-10-batches-py), digest 0123456789abcdef`"""
-    return f"{data['name']}, {data['count']:,} {data['unit']}, {data['source']}, digest {data['digest']}"
 
 
 def results_table(record: dict, chapter: str, rows: list[tuple[str, str, str]]) -> nodes.table:

@@ -83,6 +83,25 @@ def write(path: Path, content: dict[str, Any], sort: bool = False) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False, sort_keys=sort) + "\n")
 
 
+def stamp(record: dict) -> str:
+    """When, where, with what and on which data a full run was made, in two sentences."""
+    hardware, threads = record["hardware"], record["hardware"]["threads"]
+    machine = hardware["gpu"] or f"{hardware['cpu']}, {threads} thread{'s' if threads != 1 else ''}"
+    versions = ", ".join(f"{name} {record[name]}" for name in ("torch", "torchvision", "python") if record.get(name))
+    seed = f"seed {record['parameters']['seed']}, " if "seed" in record.get("parameters", {}) else ""
+    commit = record["commit"] or "unknown"
+    commit = f"{commit.removesuffix(DIRTY)} with changes that were not committed" if commit.endswith(DIRTY) else commit
+    return (
+        f"Full run of {record['date'][:10]} on {machine}, {versions}, {seed}{record['minutes']:.1f} minutes, "
+        f"commit {commit}. Data: {'; '.join(map(describe, record.get('data', []))) or 'not recorded'}."
+    )
+
+
+def describe(data: dict) -> str:
+    """`test, 10,000 images, real CIFAR-10 (cifar-10-batches-py), digest 0123456789abcdef`"""
+    return f"{data['name']}, {data['count']:,} {data['unit']}, {data['source']}, digest {data['digest']}"
+
+
 def commit(root: Path) -> str | None:
     """Short hash of the commit that ran, with `-dirty` where anything but results was changed; None outside git."""
     head = _git(root, "rev-parse", "--short", "HEAD")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from bookkit.code_rules import Finding
 from bookkit.digests import changed_cells
 from bookkit.notebooks import KERNEL, BookError, Notebook
-from bookkit.prose_numbers import stale
+from bookkit.prose_numbers import FULL, fill_full, stale
 from bookkit.quoted import QuoteError
 from bookkit.recorded import recorded_values
+from bookkit.results import FOLDER, read
 
 
 def again(chapter: Notebook) -> str:
@@ -44,4 +45,24 @@ def stale_number(chapter: Notebook) -> Iterator[Finding]:
             for sentence in stale(cell.source, values):
                 yield number, f"{sentence}: {again(chapter)}"
         except QuoteError as error:
+            yield number, str(error)
+
+
+def stale_full_run(chapter: Notebook) -> Iterator[Finding]:
+    """A table of the full run has the values of the record in book/results, and there is one."""
+    file = FOLDER / f"{chapter.name}.json"
+    record = read(chapter.root / file)
+    for number, cell in chapter.markdown_cells:
+        if not FULL.search(cell.source):
+            continue
+        if record is None:
+            yield (
+                number,
+                f"there is no {file.as_posix()}: run bookkit run {chapter.name} --profile full, which writes it",
+            )
+            continue
+        try:
+            if fill_full(cell.source, record) != cell.source:
+                yield number, f"the table is not that of {file.as_posix()}: {again(chapter)}"
+        except BookError as error:
             yield number, str(error)

@@ -11,8 +11,9 @@ import nbformat
 from bookkit.changes import changes
 from bookkit.digests import store_digests
 from bookkit.notebooks import SETUP, BookError, Notebook, read_notebook, tags, write_text
-from bookkit.prose_numbers import fill
+from bookkit.prose_numbers import fill, fill_full
 from bookkit.recorded import recorded_values
+from bookkit.results import FOLDER, read
 
 
 def save_outputs(root: Path, executed: Path, chapter: Notebook, before: bytes, accept: bool) -> list[str]:
@@ -24,7 +25,7 @@ def save_outputs(root: Path, executed: Path, chapter: Notebook, before: bytes, a
     if chapter.path.read_bytes() != before:
         raise BookError(f"{chapter.name} was edited while it ran, so its outputs were not saved: run it again.")
     cleaned = clean(chapter.notebook, read_notebook(executed), root)
-    fill_prose(cleaned, chapter.name)
+    fill_prose(cleaned, chapter.name, root)
     store_digests(cleaned)
     nbformat.validate(cleaned)
     lines = changes(chapter.notebook, cleaned)
@@ -33,13 +34,18 @@ def save_outputs(root: Path, executed: Path, chapter: Notebook, before: bytes, a
     return lines
 
 
-def fill_prose(notebook: nbformat.NotebookNode, name: str) -> None:
-    """Write the values that the notebook's cells recorded into its prose. Raises BookError for an unknown value."""
+def fill_prose(notebook: nbformat.NotebookNode, name: str, root: Path) -> None:
+    """Write the values that the notebook's cells recorded into its prose, and those of its last full run.
+
+    Raises BookError for an unknown value.
+    """
+    full = read(root / FOLDER / f"{name}.json")
     values = {name: one.value for name, one in recorded_values(notebook).items()}
     for number, cell in enumerate(notebook.cells, 1):
         if cell.cell_type == "markdown":
             try:
                 cell.source = fill(cell.source, values)
+                cell.source = fill_full(cell.source, full) if full else cell.source
             except BookError as error:
                 raise BookError(f"{name}, cell {number}: {error}.") from error
 

@@ -111,7 +111,7 @@ def stage_full(root: Path) -> Path:
     shutil.copy2(root / "_config.yml", stage)
     for copy in executed:
         notebook = read_notebook(copy)
-        fill_prose(notebook, copy.stem)
+        fill_prose(notebook, copy.stem, root)
         write_text(stage / "notebooks" / copy.name, nbformat.writes(notebook))
     return stage
 

@@ -7,7 +7,7 @@ import pytest
 from tiny_books import code, error, figure, make_book, markdown, notebook, number, printed, recorded
 from typer.testing import CliRunner
 
-from bookkit import form_rules, lint, prose_rules
+from bookkit import form_rules, lint, prose_rules, results
 from bookkit.cli import app
 from bookkit.elsewhere import write_setup
 from bookkit.notebooks import Chapter, Page
@@ -179,6 +179,7 @@ def test_cells_must_be_executed_in_order(tmp_path, counts):
     assert ("executed-in-order", 3 if counts else 2) in [(problem.rule, problem.cell) for problem in found]
 
 
+FULL_TABLE = "| Measured in the full run | Value |\n| --- | ---: |\n| Accuracy (%) | 81.4<!-- full ch01_a:.1f --> |"
 BAD_RUNS = [
     ("kernel", None, lambda book: book.metadata.kernelspec.update(name="conda-env-book-py"), "it must be python3"),
     ("kernel", None, lambda book: book.metadata.pop("kernelspec"), "it must be python3"),
@@ -192,6 +193,12 @@ BAD_RUNS = [
     ("digests", 9, lambda book: book.cells[8].outputs.clear(), "bookkit run 01_first --save --accept"),
     ("stale-number", 4, lambda book: book.cells[3].update(source="Of 5<!-- ch01_seen --> seen."), "as 5, but the run"),
     ("stale-number", 4, lambda book: book.cells[3].update(source="Of 4<!-- ch01_seen:q -->."), "be shown as 'q'"),
+    (
+        "stale-full-run",
+        4,
+        lambda book: book.cells[3].update(source=FULL_TABLE),
+        "there is no book/results/01_first.json",
+    ),
 ]
 
 
@@ -205,6 +212,25 @@ def test_what_no_run_stored_is_found(tmp_path, rule, cell, change, part):
     found = [problem for problem in lint.check(Chapter(root / "notebooks" / "01_first.ipynb")) if problem.rule == rule]
     assert [problem.cell for problem in found] == [cell]
     assert part in found[0].sentence
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "part"),
+    [("81.4", "ch01_a", None), ("81.5", "ch01_a", "is not that of"), ("81.4", "ch01_b", "quotes ch01_b")],
+)
+def test_a_table_of_the_full_run_is_that_of_its_record(tmp_path, typed, name, part):
+    record = {"values": {"ch01_a": 81.42}, "date": "2026-01-02", "minutes": 4.6, "commit": "abc1234", "torch": "2.13.0"}
+    record["hardware"] = {"cpu": "a CPU", "threads": 1, "gpu": None}
+    said = f"*{results.stamp(record)}*<!-- full stamp -->"
+    cells = replaced(3, markdown(f"{FULL_TABLE.replace('81.4', typed).replace('ch01_a', name)}\n\n{said}"))(
+        good_cells()
+    )
+    root = make_book(tmp_path / "book", {"01_first": notebook(*cells, executed=True)})
+    results.write(root / "book" / "results" / "01_first.json", record)
+    problems = lint.check(Chapter(root / "notebooks" / "01_first.ipynb"))
+    found = [problem.sentence for problem in problems if problem.rule == "stale-full-run"]
+    assert len(found) == (part is not None)
+    assert part is None or part in found[0]
 
 
 def test_every_rule_has_a_bad_example_and_a_reason():
