@@ -14,8 +14,19 @@ from tiny_books import first_chapter, make_book
 from bookkit import doctor
 
 pytestmark = pytest.mark.faults("doctor in a broken environment")
-OF_BOOKKIT = ("typer", "rich", "yaml", "nbformat", "nbclient", "papermill", "jupyter_client", "ipykernel", "psutil")
-OF_CHAPTERS = ("torch", "torchvision", "numpy", "matplotlib", "platformdirs", "packaging")
+OF_BOOKKIT = (
+    "typer",
+    "rich",
+    "yaml",
+    "nbformat",
+    "nbclient",
+    "papermill",
+    "jupyter_client",
+    "ipykernel",
+    "psutil",
+    "platformdirs",
+)
+OF_CHAPTERS = ("torch", "torchvision", "numpy", "matplotlib", "packaging")
 LAZY = ("PIL", "sklearn", "faker", "pooch", "requests", "filelock", "tqdm", "onnx", "timm")  # no row imports them
 HIDE = """
 import importlib.abc, sys
@@ -41,7 +52,7 @@ def book(tmp_path):
 def bookkit(book: Path, hidden: str, *words: str, error: str = MISSING, **env: str) -> subprocess.CompletedProcess:
     """bookkit in a process that cannot import a package."""
     return subprocess.run(
-        [sys.executable, "-P", "-c", HIDE.format(hidden=hidden, error=error, words=words)],
+        [sys.executable, "-P", "-W", "ignore", "-c", HIDE.format(hidden=hidden, error=error, words=words)],
         cwd=book,
         env={**os.environ, "PYTHONUTF8": "1", **env},
         capture_output=True,
