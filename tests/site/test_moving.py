@@ -268,7 +268,7 @@ def test_a_path_that_diverges_stops(page):
     picture.slide("Momentum", 0)
     picture.press("Restart")
     picture.press("Play")
-    page.wait_for_function("document.querySelector('#picture-descent .says').textContent.includes('Here it stops')")
+    picture.box.locator(".says", has_text="Here it stops").wait_for()
     assert picture.box.get_by_role("button", name="Play", exact=True).count() == 1  # it is not playing any more
 
 
