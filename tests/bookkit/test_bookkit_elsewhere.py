@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import shutil
 from types import SimpleNamespace
 
 from bs4 import BeautifulSoup
@@ -241,7 +242,7 @@ TOC = "format: jb-book\nroot: book/index\nchapters:\n  - file: notebooks/01_firs
 def built(tmp_path_factory):
     """The site of a tiny book with addresses; tests/site looks at one without."""
     root = make_book(tmp_path_factory.mktemp("site") / "book", {"01_first": chapter()})
-    (root / "book").mkdir()
+    shutil.copytree(find_root() / "book" / "_web", root / "book" / "_web")  # the texts of licences
     (root / "book" / "index.md").write_text("# Start\n\nWords.\n")
     (root / "book" / "_toc.yml").write_text(TOC)
     config = yaml.safe_load((find_root() / "_config.yml").read_text(encoding="utf-8"))
