@@ -47,7 +47,7 @@
     const low = +row.dataset.low;
     const high = +row.dataset.high;
     const inside = high > low ? (number - low) / (high - low) : 0.5 + 0.7 * where;
-    const edge = 30;
+    const edge = +svg.dataset.edge;
     const x = edge + Math.min(Math.max(inside, -0.2), 1.2) * (svg.viewBox.baseVal.width - 2 * edge);
     const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
     shape.setAttribute("class", "mine");

