@@ -63,13 +63,16 @@ def _known(entries: dict[str, Any], job: Job, commit: str | None) -> bool:
 def add(entry: dict[str, Any], outcome: Outcome) -> None:
     """Put the values of one run into a chapter's entry, null where another seed has one and this has not."""
     seed = outcome.job.parameters["seed"]
-    if not outcome.ok:
-        error = outcome.error[-1] if outcome.error else ""
+    error = "" if outcome.ok else (outcome.error or ("",))[-1]
+    try:
+        ran = recorded_values(read_notebook(outcome.executed))
+    except BookError as problem:  # a name that with this seed is recorded twice: no value of this run can be told
+        ran, error = {}, str(problem)
+    if error or not outcome.ok:
         entry["failed"].append({"seed": seed, "cell": outcome.cell, "error": error})
     entry["seeds"].append(seed)
-    ran = {name: one for name, one in recorded_values(read_notebook(outcome.executed)).items() if one.factor is None}
     for name, one in ran.items():
-        if isinstance(one.value, (int, float)):
+        if one.factor is None and isinstance(one.value, (int, float)):
             row = entry["values"].setdefault(name, {"label": one.label, "values": [None] * (len(entry["seeds"]) - 1)})
             row["values"].append(one.value)
     for row in entry["values"].values():

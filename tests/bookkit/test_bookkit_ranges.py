@@ -10,7 +10,7 @@ from tiny_books import bookkit, code, make_book, markdown, notebook
 
 from bookkit import ranges
 
-# Squares of the seed; the last value is not reached by seed 2; seconds belong to the machine.
+# Squares of the seed; the last value is not reached by seed 2; seconds belong to the machine; seed 3 records one twice.
 CHAPTER = """
 from torchbook.recording import record
 record("ch01_square", seed**2, "square")
@@ -18,6 +18,8 @@ record("ch01_seconds", 1.0 + seed, "time", factor=9)
 record("ch01_word", "yes", "answer")
 if seed == 2:
     raise ValueError("seed 2 fails")
+if seed == 3:
+    record("ch01_square", 0, "square once more")
 record("ch01_half", seed / 2, "half", within=1)
 """
 
@@ -43,16 +45,17 @@ def entry(root):
 
 
 def test_the_record_holds_every_seed_and_what_failed(book):
-    result = bookkit(book, "ranges", "--seeds", "4", "--jobs", "1")
+    result = bookkit(book, "ranges", "--seeds", "5", "--jobs", "1")
     assert result.exit_code == 0, result.output
     found = entry(book)
-    assert found["seeds"] == [0, 1, 2, 3]
+    assert found["seeds"] == [0, 1, 2, 3, 4]
     assert found["values"] == {
-        "ch01_square": {"label": "square", "values": [0, 1, 4, 9], "min": 0, "median": 2.5, "max": 9},
-        "ch01_half": {"label": "half", "values": [0.0, 0.5, None, 1.5], "min": 0.0, "median": 0.5, "max": 1.5},
+        "ch01_square": {"label": "square", "values": [0, 1, 4, None, 16], "min": 0, "median": 2.5, "max": 16},
+        "ch01_half": {"label": "half", "values": [0.0, 0.5, None, None, 2.0], "min": 0.0, "median": 0.5, "max": 2.0},
     }
-    assert [(one["seed"], one["cell"]) for one in found["failed"]] == [(2, 3)]
+    assert [(one["seed"], one["cell"]) for one in found["failed"]] == [(2, 3), (3, None)]
     assert "seed 2 fails" in found["failed"][0]["error"]
+    assert "ch01_square is recorded in cell" in found["failed"][1]["error"]
 
 
 def test_it_goes_on_with_the_seeds_that_are_missing_and_begins_anew_at_another_commit(book):
