@@ -112,7 +112,7 @@ def train(epochs: int = EPOCHS, seed: int = 0) -> tuple[DrawnDigit, dict[str, An
     fit(network, batches, None, optimizer, epochs=epochs)
     test = load_images("digits", "test", source="embedded")
     accuracy = evaluate(network, Batches(test, 360, transform=normalize))[1]
-    facts = {"train_count": len(train_set), "printed_count": len(letters), "fonts": len(FONTS)}
+    facts: dict[str, Any] = {"train_count": len(train_set), "printed_count": len(letters), "fonts": len(FONTS)}
     facts |= {"test_count": len(test), "test_accuracy": accuracy}
     return DrawnDigit(network, mean, std), facts
 
