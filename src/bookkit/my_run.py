@@ -78,11 +78,14 @@ def strip(values: list[float], stored: Any) -> str:
 
 def failures(entry: dict[str, Any]) -> str:
     """What did not run to the end with another seed, in a sentence each."""
-    rows = [
-        f"<p>With seed {one['seed']} the chapter stopped in cell {one['cell']}: <code>{escape(one['error'])}</code></p>"
+    return "".join(
+        f"<p>With seed {one['seed']} the chapter {where(one['cell'])}: <code>{escape(one['error'])}</code></p>"
         for one in entry["failed"]
-    ]
-    return "".join(rows)
+    )
+
+
+def where(cell: int | None) -> str:
+    return f"stopped in cell {cell}" if cell else "ended with a mistake"
 
 
 class MyRunDirective(Directive):

@@ -10,13 +10,15 @@ from html import escape
 import json
 from pathlib import Path
 import re
-import struct
+
+from PIL import Image, UnidentifiedImageError
 
 from bookkit.notebooks import BookError
 from bookkit.ranges import RANGES
 from bookkit.results import FOLDER, read, stamp
 
 NOTEBOOK = re.compile(r"(?:notebooks/(?P<number>\d\d)_|book/).*")
+SHARP = 200  # dots per inch in a figure of Jupyter's format "retina": twice Matplotlib's 100
 PICTURE = re.compile(r'<img alt="(?P<alt>[^"]*)" src="(?P<src>[^"]*_images/(?P<file>[^"/]+))" ?/?>')
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+(?:[、，/ ]+[\u3400-\u9fff]+)*")
 PARTS = re.compile(r"(<(?:pre|script|style|math|textarea)\b.*?</(?:pre|script|style|math|textarea)>|<[^>]*>)", re.S)
@@ -41,12 +43,13 @@ def number_figures(body: str, number: str, folders: list[Path]) -> str:
 
 
 def png_size(path: Path) -> tuple[int, int] | None:
-    """Width and height of a PNG file; None for another file, or none."""
-    if not path.is_file():
+    """Width and height to show a PNG file with, half its pixels where it is sharp; None for another file, or none."""
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            (width, height), dots = image.size, image.info.get("dpi", (0, 0))[0]  # per inch
+    except (FileNotFoundError, UnidentifiedImageError):
         return None
-    with path.open("rb") as file:
-        head = file.read(24)
-    return struct.unpack(">II", head[16:24]) if head[:8] == b"\x89PNG\r\n\x1a\n" else None
+    return (round(width / 2), round(height / 2)) if round(dots) == SHARP else (width, height)
 
 
 def mark_chinese(body: str) -> str:

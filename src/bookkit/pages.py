@@ -6,7 +6,8 @@ A chapter quotes its full run in a plain table (`bookkit.quoted`), of which `boo
     ch05_fast_accuracy : Fast recipe, test accuracy (%) : .1f
     ```
 
-The directive ``{all-results}`` repeats the tables of every chapter on one page, from the chapters' own tables.
+The directive ``{all-results}`` repeats the tables of every chapter on one page, from the chapters' own tables, each
+under a chart of its values.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from docutils.parsers.rst import Directive
 
 from bookkit.notebooks import BookError
 from bookkit.quoted import TABLE, directive_lines
+from bookkit.ranges import RANGES
 from bookkit.results import FOLDER, read, stamp
+from bookkit.results_chart import results_chart
 
 HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 
@@ -76,15 +79,25 @@ def _row(cells: tuple[str, ...]) -> nodes.row:
     return nodes.row("", *(nodes.entry("", nodes.paragraph(text=cell)) for cell in cells))
 
 
-def results_nodes(env, chapter: str, lines: list[str]) -> list[nodes.Node]:
-    """The table of a chapter's record and its stamp, or a sentence where there is no record."""
+def results_nodes(env, chapter: str, lines: list[str], chart: bool = False) -> list[nodes.Node]:
+    """The table of a chapter's record, with a chart above it if asked, and its stamp; a sentence without a record."""
     root = Path(env.srcdir)
     env.note_dependency(str(root / FOLDER / f"{chapter}.json"))
     rows = parse_rows([line for line in lines if line.strip()])
     record = read(root / FOLDER / f"{chapter}.json")
     if record is None:
         return [nodes.paragraph(text="No full run of this chapter has been recorded yet.")]
-    return [results_table(record, chapter, rows), nodes.paragraph("", "", nodes.emphasis(text=stamp(record)))]
+    drawn = chart_of(env, root, record, chapter, rows) if chart else []
+    return [*drawn, results_table(record, chapter, rows), nodes.paragraph("", "", nodes.emphasis(text=stamp(record)))]
+
+
+def chart_of(env, root: Path, record: dict, chapter: str, rows: list[tuple[str, str, str]]) -> list[nodes.Node]:
+    """The chart of a table, or nothing where no two of its values share a unit."""
+    env.note_dependency(str(root / RANGES))
+    ranges = (read(root / RANGES) or {}).get(chapter, {}).get("values", {})
+    shown = [(name, record["values"][name], format_value(record, chapter, name, spec)) for name, _, spec in rows]
+    html = results_chart(shown, [label for _, label, _ in rows], ranges)
+    return [nodes.raw("", html, format="html")] if html else []
 
 
 class ResultsDirective(Directive):
@@ -112,7 +125,7 @@ class AllResultsDirective(Directive):
             try:
                 for chapter, lines in blocks:
                     found.append(nodes.rubric(text=f"{notebook.stem[:2]} {title}"))
-                    found += results_nodes(env, chapter, lines)
+                    found += results_nodes(env, chapter, lines, chart=True)
             except (BookError, ResultsError) as error:
                 raise self.error(f"{notebook.name}: {error}") from error
         return found

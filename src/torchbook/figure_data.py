@@ -1,4 +1,7 @@
-"""What a Matplotlib figure shows, in rounded numbers and words: it travels in the metadata of the figure's output."""
+"""What a Matplotlib figure shows, in rounded numbers and words: it travels in the metadata of the figure's output.
+
+The figures themselves get twice the pixels that they are shown with, for sharp screens.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,19 @@ if TYPE_CHECKING:
 MOST_POINTS = 20  # of a line or a row of bars
 BLOCKS = 4  # of an image along each side
 DIGITS = 3  # significant
+SHARP = {"retina"}  # Jupyter's name for twice the pixels
 
 
 def register(shell: Any) -> None:
-    """From now on every figure that this IPython shows carries its data. Without IPython (None) nothing happens.
+    """From now on every figure that this IPython shows is sharp and carries its data. Without IPython (None): nothing.
 
     Matplotlib is named, not imported.
     """
     if shell is not None:
+        shell.config.InlineBackend.figure_formats = SHARP  # of a backend that comes with the first figure
+        for part in shell.configurables:  # of one that is there
+            if type(part).__name__ == "InlineBackend":
+                part.figure_formats = SHARP
         formatter = shell.display_formatter.mimebundle_formatter
         formatter.for_type("matplotlib.figure.Figure", lambda figure: ({}, {"torchbook": {"figure": describe(figure)}}))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html import unescape
 import json
-import struct
+import re
 
 from fontTools.ttLib import TTFont
+from PIL import Image
 import pytest
 
 from bookkit.formulas import FormulaError, mathml
@@ -79,12 +80,15 @@ def test_an_icon_that_the_font_lacks_is_named(tmp_path, monkeypatch):
 
 
 def test_figures_are_numbered_with_their_caption_and_size(tmp_path):
-    (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(8) + struct.pack(">II", 60, 40))
-    body = '<img alt="A curve." src="../_images/a.png" /><p></p><img alt="Another." src="../_images/b.png" />'
+    Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
+    Image.new("RGB", (60, 40)).save(tmp_path / "sharp.png", dpi=(200, 200))
+    (tmp_path / "c.png").write_text("<html>no picture</html>")
+    names = ("a", "b", "c", "sharp")
+    body = "<p></p>".join(f'<img alt="A curve." src="../_images/{name}.png" />' for name in names)
     found = number_figures(body, "03", [tmp_path])
     assert 'id="figure-03-1"' in found
-    assert 'width="60" height="40"' in found
-    assert found.count("<figcaption>") == 2
+    assert re.findall(r' width="(\d+)" height="(\d+)"', found) == [("60", "40"), ("30", "20")]
+    assert found.count("<figcaption>") == 4
     assert "<b>Figure 03.2</b>" in found
     assert "<b>Figure 2</b>" in number_figures(body, "", [])
 

@@ -7,6 +7,7 @@ from zipfile import ZipFile
 
 from bs4 import BeautifulSoup
 import nbformat
+from PIL import Image
 import pytest
 
 from bookkit.elsewhere import read_addresses, wheel_name, with_setup
@@ -59,6 +60,18 @@ def test_every_picture_says_what_it_shows(page):
         if len(alt) < 20 or alt.endswith(".png") or "_images/" in alt:
             poor.append((image.get("src"), alt))
     assert poor == []
+
+
+def test_the_figures_of_chapters_are_sharp():
+    """Those that Matplotlib drew have twice the pixels that they are shown with."""
+    figures = [
+        (page.stem, image["width"], found.size[0])
+        for page in CONTENT
+        for image in soup(page).select("figure.shown img[width]")
+        for found in [Image.open(page.parent / image["src"])]
+    ]
+    assert len(figures) > 100
+    assert [row for row in figures if abs(2 * int(row[1]) - row[2]) > 1] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+from io import BytesIO
 import math
 from types import SimpleNamespace
 
 from nbclient import NotebookClient
 from nbformat import v4
 import numpy as np
+from PIL import Image
 import pytest
 import torch
 from torchbook import recording
@@ -174,6 +177,9 @@ def test_a_kernel_publishes_values_and_the_data_of_figures():
     assert value.data == {"text/plain": "accuracy: 98.6 %"}
     assert value.metadata.torchbook == {"record": {"name": "ch01_it", "value": 98.6, "within": 2, "factor": None}}
     drawn, returned = notebook.cells[2].outputs[-1], notebook.cells[3].outputs[-1]
-    assert "image/png" in drawn.data
+    for figure in (drawn, returned):  # twice the pixels that they are shown with
+        pixels = Image.open(BytesIO(b64decode(figure.data["image/png"]))).size
+        shown = figure.metadata["image/png"]
+        assert [2 * shown.width, 2 * shown.height] == pytest.approx(pixels, abs=1)
     assert drawn.metadata.torchbook.figure[0]["lines"] == [{"x": [0, 1, 2], "y": [1, 2, 4]}]
     assert returned.metadata.torchbook.figure[0]["title"] == "returned"
