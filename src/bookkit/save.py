@@ -14,6 +14,7 @@ from bookkit.notebooks import SETUP, BookError, Notebook, read_notebook, tags, w
 from bookkit.prose_numbers import fill, fill_full
 from bookkit.recorded import recorded_values
 from bookkit.results import FOLDER, read
+from bookkit.stored_figures import stored_figure
 
 
 def save_outputs(root: Path, executed: Path, chapter: Notebook, before: bytes, accept: bool) -> list[str]:
@@ -88,6 +89,8 @@ def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]
 def _clean_output(output: nbformat.NotebookNode, count: int, root: Path) -> nbformat.NotebookNode:
     if output.output_type == "execute_result":
         output.execution_count = count
+    if "image/png" in output.get("data", {}):
+        output.data["image/png"] = stored_figure(output.data["image/png"])
     if output.output_type == "error":  # a traceback shows where packages lie on this machine
         output.traceback = [_without_folders(line, root) for line in output.traceback]
     return output
