@@ -10,16 +10,17 @@ from html import escape
 import json
 from pathlib import Path
 import re
-
-from PIL import Image, UnidentifiedImageError
+import struct
 
 from bookkit.notebooks import BookError
 from bookkit.ranges import RANGES
 from bookkit.results import FOLDER, read, stamp
 
 NOTEBOOK = re.compile(r"(?:notebooks/(?P<number>\d\d)_|book/).*")
-SHARP = 200  # dots per inch in a figure of Jupyter's format "retina": twice Matplotlib's 100
-PICTURE = re.compile(r'<img alt="(?P<alt>[^"]*)" src="(?P<src>[^"]*_images/(?P<file>[^"/]+))" ?/?>')
+PICTURE = re.compile(  # a sharp one has more pixels than it is shown with: MyST-NB writes what its notebook says
+    r'<img alt="(?P<alt>[^"]*)" src="(?P<src>[^"]*_images/(?P<file>[^"/]+))"'
+    r'(?: style="width: (?P<width>[\d.]+)px; height: (?P<height>[\d.]+)px;")? ?/?>'
+)
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+(?:[、，/ ]+[\u3400-\u9fff]+)*")
 PARTS = re.compile(r"(<(?:pre|script|style|math|textarea)\b.*?</(?:pre|script|style|math|textarea)>|<[^>]*>)", re.S)
 
@@ -32,7 +33,8 @@ def number_figures(body: str, number: str, folders: list[Path]) -> str:
         nonlocal count
         count += 1
         name = f"{number}.{count}" if number else f"{count}"
-        size = next(filter(None, (png_size(folder / found["file"]) for folder in folders)), None)
+        size = (found["width"], found["height"]) if found["width"] else None
+        size = size or next(filter(None, (png_size(folder / found["file"]) for folder in folders)), None)
         wide = f' width="{size[0]}" height="{size[1]}"' if size else ""
         image = f'<img alt="{found["alt"]}" src="{found["src"]}"{wide} loading="lazy" decoding="async"/>'
         caption = f'<b>Figure {name}</b> <span aria-hidden="true">{found["alt"]}</span>'  # heard once: the alt text
@@ -43,13 +45,12 @@ def number_figures(body: str, number: str, folders: list[Path]) -> str:
 
 
 def png_size(path: Path) -> tuple[int, int] | None:
-    """Width and height to show a PNG file with, half its pixels where it is sharp; None for another file, or none."""
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            (width, height), dots = image.size, image.info.get("dpi", (0, 0))[0]  # per inch
-    except (FileNotFoundError, UnidentifiedImageError):
+    """Width and height of a PNG file; None for another file, or none."""
+    if not path.is_file():
         return None
-    return (round(width / 2), round(height / 2)) if round(dots) == SHARP else (width, height)
+    with path.open("rb") as file:
+        head = file.read(24)
+    return struct.unpack(">II", head[16:24]) if head[:8] == b"\x89PNG\r\n\x1a\n" else None
 
 
 def mark_chinese(body: str) -> str:
