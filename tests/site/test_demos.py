@@ -390,7 +390,7 @@ def test_all_demos_together_are_legible_and_within_the_page(page, visits):
     page.evaluate(visits._axe)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
-        page.wait_for_function(f"document.documentElement.dataset.theme === '{theme}'")
+        page.wait_for_function(f"() => document.documentElement.dataset.theme === '{theme}'")
         found = page.evaluate("async () => (await axe.run('.demo', { preload: false })).violations"
                               ".map((v) => [v.id, v.impact, v.nodes[0].html.slice(0, 120)])")  # fmt: skip
         assert [one for one in found if one[1] in ("serious", "critical")] == []

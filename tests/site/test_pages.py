@@ -70,7 +70,7 @@ def test_the_figures_of_chapters_are_sharp():
         for image in soup(page).select("figure.shown img[width]")
         for found in [Image.open(page.parent / image["src"])]
     ]
-    assert len(figures) > 100
+    assert len(figures) > 80
     assert [row for row in figures if abs(2 * int(row[1]) - row[2]) > 1] == []
 
 

@@ -43,7 +43,7 @@ def test_nothing_of_a_page_is_blocked(visits, name):
 @pytest.mark.parametrize("directive", EVIL)
 def test_what_the_policy_forbids_is_blocked(page, directive):
     page.evaluate(f"() => {{ {EVIL[directive]} }}")
-    page.wait_for_function("window.blocked?.length")
+    page.wait_for_function("() => window.blocked?.length")
     assert page.evaluate("window.blocked[0]").split()[0] == directive
     assert page.evaluate("window.ran") is None
 
@@ -91,7 +91,7 @@ def test_a_page_may_say_the_policy_itself(page, address):
     assert page.evaluate("document.querySelector('meta[http-equiv=Content-Security-Policy]').content")
     assert page.evaluate("window.blocked") is None
     page.evaluate(f"() => {{ {EVIL['script-src-elem']} }}")
-    page.wait_for_function("window.blocked?.length")
+    page.wait_for_function("() => window.blocked?.length")
 
 
 def test_the_policy_is_written_down():

@@ -119,7 +119,7 @@ class Visits:
         page.evaluate(self._axe)
         self._look(visit, page, "light")
         page.emulate_media(color_scheme="dark")
-        page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+        page.wait_for_function("() => document.documentElement.dataset.theme === 'dark'")
         self._look(visit, page, "dark")
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
