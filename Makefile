@@ -81,7 +81,7 @@ smoke: $(INSTALLED) ## run every notebook with the smoke profile, and those that
 
 site-check: $(INSTALLED) ## build the site without a warning and check its pages
 	$(BOOK) site --strict
-	$(BIN)/python -m pytest tests/site
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/site -n 2 --dist loadgroup
 
 test-portable: $(INSTALLED) ## the stored outputs on other processors, emulated
 	ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 $(BOOK) verify

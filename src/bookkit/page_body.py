@@ -17,9 +17,10 @@ from bookkit.ranges import RANGES
 from bookkit.results import FOLDER, read, stamp
 
 NOTEBOOK = re.compile(r"(?:notebooks/(?P<number>\d\d)_|book/).*")
-PICTURE = re.compile(  # a sharp one has more pixels than it is shown with: MyST-NB writes what its notebook says
+PICTURE = re.compile(  # a sharp one has more pixels than it is shown with: Sphinx links such a picture to its file
+    r'(?P<link><a class="[^"]*image-reference[^"]*" href="[^"]*">)?'
     r'<img alt="(?P<alt>[^"]*)" src="(?P<src>[^"]*_images/(?P<file>[^"/]+))"'
-    r'(?: style="width: (?P<width>[\d.]+)px; height: (?P<height>[\d.]+)px;")? ?/?>'
+    r'(?: style="width: (?P<width>[\d.]+)px; height: (?P<height>[\d.]+)px;")? ?/?>(?(link)\s*</a>)'
 )
 HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+(?:[、，/ ]+[\u3400-\u9fff]+)*")
 PARTS = re.compile(r"(<(?:pre|script|style|math|textarea)\b.*?</(?:pre|script|style|math|textarea)>|<[^>]*>)", re.S)
@@ -37,6 +38,7 @@ def number_figures(body: str, number: str, folders: list[Path]) -> str:
         size = size or next(filter(None, (png_size(folder / found["file"]) for folder in folders)), None)
         wide = f' width="{size[0]}" height="{size[1]}"' if size else ""
         image = f'<img alt="{found["alt"]}" src="{found["src"]}"{wide} loading="lazy" decoding="async"/>'
+        image = f"{found['link']}{image}</a>" if found["link"] else image
         caption = f'<b>Figure {name}</b> <span aria-hidden="true">{found["alt"]}</span>'  # heard once: the alt text
         anchor = f"figure-{name.replace('.', '-')}"
         return f'<figure class="shown" id="{anchor}">{image}<figcaption>{caption}</figcaption></figure>'

@@ -82,12 +82,15 @@ def test_an_icon_that_the_font_lacks_is_named(tmp_path, monkeypatch):
 def test_figures_are_numbered_with_their_caption_and_size(tmp_path):
     Image.new("RGB", (60, 40)).save(tmp_path / "a.png")
     sharp = '<img alt="Sharp." src="../_images/a.png" style="width: 30px; height: 20px;" />'
+    sharp = f'<a class="reference internal image-reference" href="../_images/a.png">{sharp}\n</a>'
     body = f'<img alt="A curve." src="../_images/a.png" /><p></p><img alt="No file." src="../_images/b.png" />{sharp}'
     found = number_figures(body, "03", [tmp_path])
     assert 'id="figure-03-1"' in found
     assert re.findall(r' width="(\d+)" height="(\d+)"', found) == [("60", "40"), ("30", "20")]
     assert found.count("<figcaption>") == 3
     assert "style=" not in found
+    assert re.search(r'<figure [^>]*><a [^>]*href="../_images/a.png"><img [^>]*></a><figcaption>', found)
+    assert found.count("</a>") == 1
     assert "<b>Figure 03.2</b>" in found
     assert "<b>Figure 2</b>" in number_figures(body, "", [])
 

@@ -42,19 +42,11 @@ def test_axe_finds_nothing_serious(visits, page, theme):
     assert visits(page).faint[theme] == []
 
 
-@pytest.mark.parametrize("page", CHAPTERS)
-def test_a_chapter_is_light(visits, page):
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_light(visits, page, measured):
     weight = visits(page).weight
+    before = weight.total() - weight["image"]
+    sizes = ", ".join(f"{kind} {weight[kind] / 1000:.0f}" for kind in ("page", "css", "js", "font", "image"))
+    measured(f"weight of {page}: {before / 1000:.0f} kB compressed before its pictures ({sizes})")
     assert weight["page"]
-    assert weight.total() - weight["image"] <= MOST, weight
-
-
-def test_the_weights_are_shown(visits, capsys):
-    kinds = ("page", "css", "js", "font", "image")
-    with capsys.disabled():
-        print(f"\n{'kB, compressed':<34}{''.join(f'{kind:>8}' for kind in kinds)}{'before pictures':>18}")
-        for page in PAGES:
-            weight = visits(page).weight
-            sizes = "".join(f"{weight[kind] / 1000:8.0f}" for kind in kinds)
-            print(f"{page:<34}{sizes}{(weight.total() - weight['image']) / 1000:18.0f}")
-    assert PAGES
+    assert before <= MOST or page not in CHAPTERS, weight

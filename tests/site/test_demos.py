@@ -102,7 +102,7 @@ def test_a_demo_gives_the_numbers_of_pytorch(page, name):
 
 
 @needs_demos
-def test_how_fast_the_answers_come(browser, address, capsys):
+def test_how_fast_the_answers_come(browser, address, measured):
     lines = []
     for name in DEMOS:
         firsts, each = [], None
@@ -120,11 +120,8 @@ def test_how_fast_the_answers_come(browser, address, capsys):
                 each = min(each or EACH, statistics.median(times))
             page.close()
         lines.append((name, min(firsts), each))
-    with capsys.disabled():
-        for name, first, each in lines:
-            print(
-                f"\n{name:<10} first answer after {first:5.0f} ms{f', then {each:.1f} ms each' if each else ''}", end=""
-            )
+        then = f", then {each:.1f} ms each" if each else ""
+        measured(f"demo {name}: first answer after {min(firsts):.0f} ms{then}")
     [(_, first, each), *others] = [line for line in lines if line[0] == "digits"] + lines
     assert first <= FIRST
     assert each < EACH

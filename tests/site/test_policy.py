@@ -35,9 +35,9 @@ def page(browser, address):
     context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_of_a_page_is_blocked(visits, name):
-    assert visits(name).blocked == []
+@pytest.mark.parametrize("page", PAGES, ids=PAGES)
+def test_nothing_of_a_page_is_blocked(visits, page):
+    assert visits(page).blocked == []
 
 
 @pytest.mark.parametrize("directive", EVIL)

@@ -33,10 +33,9 @@ def first_paint(browser, url: str) -> float:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_seen_soon_on_a_slow_connection(browser, address, page, capsys):
+def test_a_page_is_seen_soon_on_a_slow_connection(browser, address, page, measured):
     times: list[float] = []
     while len(times) < TRIES and min(times, default=MOST + 1) > MOST:
         times.append(first_paint(browser, address + page))
-    with capsys.disabled():
-        print(f"\nfirst paint of {page}: {', '.join(f'{time:.0f}' for time in times)} ms")
+    measured(f"first paint of {page} on a slow connection: {', '.join(f'{time:.0f}' for time in times)} ms")
     assert min(times) <= MOST
