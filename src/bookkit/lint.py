@@ -48,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     prose_rules.belittling_word,
     run_rules.kernel,
     run_rules.digests,
+    run_rules.passing_solutions,
     run_rules.stale_number,
     run_rules.stale_full_run,
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import re
 
-from bookkit.code_rules import Finding
+from bookkit.code_rules import TRIAL_TAG, Finding
 from bookkit.digests import changed_cells
-from bookkit.notebooks import KERNEL, BookError, Notebook
+from bookkit.notebooks import KERNEL, BookError, Notebook, tags
 from bookkit.prose_numbers import FULL, fill_full, stale
 from bookkit.quoted import QuoteError
 from bookkit.recorded import recorded_values
@@ -32,6 +33,16 @@ def digests(chapter: Notebook) -> Iterator[Finding]:
     for number in changed_cells(chapter.notebook):
         which = f"the outputs of cell {number} are not those" if number else "a cell is missing"
         yield number, f"{which} of the stored run: {again(chapter)}"
+
+
+def passing_solutions(chapter: Notebook) -> Iterator[Finding]:
+    """A solution that is checked passes: in the stored run its check says so."""
+    for number, cell in chapter.code_cells:
+        if any(TRIAL_TAG.match(tag) and tag.startswith("solution") for tag in tags(cell)):
+            printed = "".join(output.get("text", "") for output in cell.outputs)
+            for exercise in re.findall(r"^check\(\"([^\"]+)\"", cell.source, re.M):
+                if f"Exercise {exercise} passes." not in printed:
+                    yield number, f"the solution of exercise {exercise} does not pass in the stored run: mend it"
 
 
 def stale_number(chapter: Notebook) -> Iterator[Finding]:

@@ -191,6 +191,12 @@ BAD_RUNS = [
         "outputs of cell 6 are not those of the stored",
     ),
     ("digests", 9, lambda book: book.cells[8].outputs.clear(), "bookkit run 01_first --save --accept"),
+    (
+        "passing-solutions",
+        12,
+        lambda book: book.cells[11].update(source='# Solution 01-1\nanswer = 2\ncheck("01-1", answer)'),
+        "the solution of exercise 01-1 does not pass",
+    ),
     ("stale-number", 4, lambda book: book.cells[3].update(source="Of 5<!-- ch01_seen --> seen."), "as 5, but the run"),
     ("stale-number", 4, lambda book: book.cells[3].update(source="Of 4<!-- ch01_seen:q -->."), "be shown as 'q'"),
     (
