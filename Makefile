@@ -93,7 +93,7 @@ test-offline: $(INSTALLED) ## the notebooks without any network (Linux)
 test-slow: $(INSTALLED) ## attack everything that is read, thousands of times; RECORD=1 writes the table of the site
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 -m faults --fault-table $(if $(RECORD),book/results,$(VENV))/faults.json
 
-test-mutations: $(INSTALLED) ## plant mistakes in copies of the notebooks, to be refused (half an hour); RECORD=1 likewise
+test-mutations: $(INSTALLED) ## plant mistakes in copies of the notebooks, to be refused (an hour); RECORD=1 likewise
 	$(BIN)/python tests/notebooks/mutations.py $(if $(RECORD),--record)
 
 test-elsewhere: $(INSTALLED) ## chapters as downloaded from the site, in a new environment without the book (slow)
