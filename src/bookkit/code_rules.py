@@ -23,6 +23,11 @@ PATH_IN_OUTPUT = re.compile(rf"(?<![\w.:/-])(?:/(?:{MACHINE_FOLDERS})/\w|[A-Za-z
 TRIAL_TAG = re.compile(r"(exercise|solution)-(\d\d)-(\d+)$")
 
 
+def trials(cell: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
+    """("exercise" or "solution", number of the chapter, count) of the tags that a cell has for them."""
+    return [found.group(1, 2, 3) for tag in tags(cell) if (found := TRIAL_TAG.match(tag))]
+
+
 def parse(cell: nbformat.NotebookNode) -> ast.Module | None:
     """A cell's syntax tree without magic and shell lines; None where it is no Python (a `%%` magic, a shown error)."""
     if cell.source.lstrip().startswith("%%"):
@@ -126,7 +131,7 @@ def exercises(chapter: Notebook) -> Iterator[Finding]:
     """At least three exercises, each with its solution after it."""
     places: dict[str, dict[str, int]] = {"exercise": {}, "solution": {}}
     for number, cell in chapter.code_cells:
-        for kind, of_chapter, count in (found.groups() for tag in tags(cell) if (found := TRIAL_TAG.match(tag))):
+        for kind, of_chapter, count in trials(cell):
             name = f"{of_chapter}-{count}"
             if of_chapter != chapter.number:
                 yield number, f"the tag {kind}-{name} names another chapter than {chapter.number}"

@@ -9,7 +9,7 @@ from unicodedata import east_asian_width
 
 import nbformat
 
-from bookkit.code_rules import TRIAL_TAG, Finding, calls, parse
+from bookkit.code_rules import Finding, calls, parse, trials
 from bookkit.notebooks import Notebook, tags
 
 WIDEST = 88  # columns
@@ -51,10 +51,9 @@ def _printed(output: nbformat.NotebookNode) -> str:
 def folded_solutions(notebook: Notebook) -> Iterator[Finding]:
     """A solution is folded on the site and in editors, where its first line, a comment, says what it is."""
     for number, cell in notebook.code_cells:
-        found = [match for tag in tags(cell) if (match := TRIAL_TAG.match(tag)) and match[1] == "solution"]
-        if not found:
+        name = next((f"{chapter}-{count}" for kind, chapter, count in trials(cell) if kind == "solution"), None)
+        if name is None:
             continue
-        name = f"{found[0][2]}-{found[0][3]}"
         if "hide-cell" not in tags(cell):
             yield number, f"solution-{name} must be folded on the site: tag it hide-cell"
         jupyter = cell.metadata.get("jupyter", {})

@@ -95,8 +95,10 @@ def chart_of(env, root: Path, record: dict, chapter: str, rows: list[tuple[str, 
     """The chart of a table, or nothing where no two of its values share a unit."""
     env.note_dependency(str(root / RANGES))
     ranges = (read(root / RANGES) or {}).get(chapter, {}).get("values", {})
-    shown = [(name, record["values"][name], format_value(record, chapter, name, spec)) for name, _, spec in rows]
-    html = results_chart(shown, [label for _, label, _ in rows], ranges)
+    shown = [
+        (name, label, record["values"][name], format_value(record, chapter, name, spec)) for name, label, spec in rows
+    ]
+    html = results_chart(shown, ranges)
     return [nodes.raw("", html, format="html")] if html else []
 
 

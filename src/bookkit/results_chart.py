@@ -25,19 +25,20 @@ class Bar:
     quick: tuple[float, float] | None
 
 
-def results_chart(rows: Sequence[tuple[str, Any, str]], labels: Sequence[str], ranges: Mapping[str, Any]) -> str:
-    """HTML of one chart for each unit that at least two rows (name, value, as shown) share; empty where none does."""
+def results_chart(rows: Sequence[tuple[str, str, Any, str]], ranges: Mapping[str, Any]) -> str:
+    """HTML of one chart for each unit that at least two rows (name, label, value, as shown) share; else empty."""
     groups: dict[str, list[Bar]] = {}
-    for (name, value, shown), label in zip(rows, labels, strict=True):
+    for name, label, value, shown in rows:
         found = UNIT.match(label)
         if found and isinstance(value, (int, float)):
             row = ranges.get(name)
             quick = (row["min"], row["max"]) if row else None
             groups.setdefault(found["unit"], []).append(Bar(found["what"] + found["more"], value, shown, quick))
-    charts = [one_chart(unit, bars) for unit, bars in groups.items() if len(bars) >= LEAST_ROWS]
-    if not charts:
+    groups = {unit: bars for unit, bars in groups.items() if len(bars) >= LEAST_ROWS}
+    if not groups:
         return ""
-    quick = any(bar.quick for bars in groups.values() if len(bars) >= LEAST_ROWS for bar in bars)
+    charts = [one_chart(unit, bars) for unit, bars in groups.items()]
+    quick = any(bar.quick for bars in groups.values() for bar in bars)
     note = "Bars: the full run." + (" Lines: quick runs with other seeds, least to most." if quick else "")
     return f'<div class="results-charts" aria-hidden="true">{"".join(charts)}<p class="chart-note">{note}</p></div>'
 

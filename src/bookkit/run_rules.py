@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 import re
 
-from bookkit.code_rules import TRIAL_TAG, Finding
+from bookkit.code_rules import Finding, trials
 from bookkit.digests import changed_cells
-from bookkit.notebooks import KERNEL, BookError, Notebook, tags
+from bookkit.notebooks import KERNEL, BookError, Notebook
 from bookkit.prose_numbers import FULL, fill_full, stale
 from bookkit.quoted import QuoteError
 from bookkit.recorded import recorded_values
@@ -38,7 +38,7 @@ def digests(chapter: Notebook) -> Iterator[Finding]:
 def passing_solutions(chapter: Notebook) -> Iterator[Finding]:
     """A solution that is checked passes: in the stored run its check says so."""
     for number, cell in chapter.code_cells:
-        if any(TRIAL_TAG.match(tag) and tag.startswith("solution") for tag in tags(cell)):
+        if any(kind == "solution" for kind, *_ in trials(cell)):
             printed = "".join(output.get("text", "") for output in cell.outputs)
             for exercise in re.findall(r"^check\(\"([^\"]+)\"", cell.source, re.M):
                 if f"Exercise {exercise} passes." not in printed:

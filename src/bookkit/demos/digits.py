@@ -1,4 +1,4 @@
-"""LeNet on scikit-learn's scans, by the recipe of chapter 03, as a network that takes what a reader draws.
+"""LeNet on scikit-learn's scans, trained as in chapter 03 but for longer, as a network that takes what a reader draws.
 
 Readers draw otherwise than the scanned people wrote: those crossed their sevens. So the digits of matplotlib's fonts
 are added, and each picture is turned, slanted and stretched.
