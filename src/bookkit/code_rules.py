@@ -25,7 +25,7 @@ TRIAL_TAG = re.compile(r"(exercise|solution)-(\d\d)-(\d+)$")
 
 def trials(cell: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
     """("exercise" or "solution", number of the chapter, count) of the tags that a cell has for them."""
-    return [found.group(1, 2, 3) for tag in tags(cell) if (found := TRIAL_TAG.match(tag))]
+    return [(found[1], found[2], found[3]) for tag in tags(cell) if (found := TRIAL_TAG.match(tag))]
 
 
 def parse(cell: nbformat.NotebookNode) -> ast.Module | None:
