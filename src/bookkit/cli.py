@@ -100,7 +100,8 @@ def run(
                 out.print(escape(str(error)))
 
         try:
-            execute.run_all(root, planned, workers, timeout, progress, keep)
+            order = planned[::-1] if workers > 1 else planned  # the last chapters take longest
+            execute.run_all(root, order, workers, timeout, progress, keep)
         except Stopped:
             cut = [job.chapter.name for job in planned if job.chapter.name not in ended]
             out.print(f"Interrupted before the end of {', '.join(cut)}; the chapters that had ended are kept.")

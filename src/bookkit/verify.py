@@ -43,8 +43,9 @@ def compare(
     command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:cacheprovider", "--override-ini", "addopts="]
     command += ["-p", "bookkit.signals", "-p", "bookkit.nbval_records"]
     command += ["--nbval-current-env", "--nbval-cell-timeout", str(timeout)]
-    command += ["-n", str(jobs), "--dist", "loadscope"] if jobs > 1 else []
-    command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in chapters)]
+    command += ["-n", str(jobs), "--dist", "loadscope", "--no-loadscope-reorder"] if jobs > 1 else []
+    # the last chapters take longest: started first, none of them ends alone
+    command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in reversed(chapters))]
     process = subprocess.Popen(command, cwd=root, env=environment(QUICK))
     try:
         return process.wait()
