@@ -90,8 +90,8 @@ test-portable: $(INSTALLED) ## the stored outputs on other processors, emulated
 test-offline: $(INSTALLED) ## the notebooks without any network (Linux)
 	unshare -rn sh -c '$(BIN)/python -c "$$LOOPBACK_UP" && $(BOOK) verify'
 
-test-slow: $(INSTALLED) ## attack everything that is read, thousands of times; RECORD=1 writes the table of the site
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 -m faults --fault-table $(if $(RECORD),book/results,$(VENV))/faults.json
+test-slow: $(INSTALLED) ## what `make test` leaves out, and thousands of attacks on all that is read; RECORD=1 writes the table of the site
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests -n 2 -m "faults or long" --fault-table $(if $(RECORD),book/results,$(VENV))/faults.json
 
 test-mutations: $(INSTALLED) ## plant mistakes in copies of the notebooks, to be refused (an hour); RECORD=1 likewise
 	$(BIN)/python tests/notebooks/mutations.py $(if $(RECORD),--record)

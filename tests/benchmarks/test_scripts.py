@@ -37,7 +37,14 @@ def test_the_scripts_are_found():
     assert not {"harness.py", "classic.py", "growth_point.py"} & set(SCRIPTS)
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
+SMOKED = [  # cifar_gpu.py in a file of its own
+    pytest.param(name, marks=pytest.mark.long if name in ("book_cost.py", "gains.py", "growth.py") else [])
+    for name in SCRIPTS
+    if name != "cifar_gpu.py"
+]
+
+
+@pytest.mark.parametrize("script", SMOKED)
 def test_a_smoke_run_prints_a_ratio_and_records_nothing(script):
     before = recorded()
     shown = run(script, "--smoke")

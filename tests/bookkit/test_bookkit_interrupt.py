@@ -93,8 +93,8 @@ def test_a_full_run_ended_in_the_second_chapter_has_recorded_the_first(tmp_path)
         (signal.SIGHUP, ["run"]),
         (signal.SIGKILL, ["run"]),  # the kernel sees within a second that its parent is gone
         (signal.SIGINT, ["verify"]),
-        (signal.SIGTERM, ["verify", "--jobs", "1"]),
-        (signal.SIGKILL, ["verify"]),
+        pytest.param(signal.SIGTERM, ["verify", "--jobs", "1"], marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, ["verify"], marks=pytest.mark.long),
     ],
     ids=lambda value: value.name if isinstance(value, signal.Signals) else "-".join(value),
 )

@@ -96,7 +96,7 @@ def graded(root, tmp_path_factory):
     folder = tmp_path_factory.mktemp("class")
     for kind, (cell, _) in ANSWERS.items():
         hand_in(folder / f"Zoë {kind}" / "03_lenet.ipynb", IMPORTS, cell)
-    return grade.grade_folder(root, folder, seconds=40)
+    return grade.grade_folder(root, folder, seconds=20)
 
 
 @pytest.mark.parametrize("kind", ANSWERS)

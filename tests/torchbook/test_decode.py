@@ -273,6 +273,7 @@ def test_a_replaced_batch_is_decoded_anew(tmp_path):
 
 
 @pytest.mark.real_data
+@pytest.mark.long  # 60,000 files
 def test_real_cifar(real_data, monkeypatch):
     train, test = (load_images("cifar10", split, folder=real_data, source="real") for split in ("train", "test"))
     assert train.images.shape == (50_000, 3, 32, 32)

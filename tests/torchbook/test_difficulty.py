@@ -10,7 +10,7 @@ from torchbook.device import seed_everything
 from torchbook.models import LeNet
 from torchbook.training import evaluate, fit
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long  # chapters 05 and 10 assert less of it in every run
 
 
 @pytest.fixture(autouse=True)
