@@ -29,9 +29,11 @@ TOO_WIDE = """() => {
 CUT = """() => [...document.querySelectorAll("article div.cell_input pre")]
   .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
   .map((e) => e.textContent.split("\\n").sort((a, b) => b.length - a.length)[0].slice(0, 100))"""
-AXE = """async () => {
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]  # the others find the same in any theme
+AXE = """async (only) => {
+  const options = only ? { runOnly: only } : { rules: { "label-content-name-mismatch": { enabled: true } } };
   const run = await axe.run({ exclude: [["math"], ["div.highlight pre"], [".cell_output pre"]] }, {
-    preload: false, resultTypes: ["violations"], rules: { "label-content-name-mismatch": { enabled: true } } });
+    preload: false, resultTypes: ["violations"], ...options });
   return run.violations.map((v) => ({ rule: v.id, impact: v.impact, count: v.nodes.length,
     where: v.nodes.slice(0, 2).map((n) => n.target.join(" ") + ": " + n.html.slice(0, 120)) }));
 }"""
@@ -129,7 +131,7 @@ class Visits:
         return visit
 
     def _look(self, visit: Visit, page, theme: str) -> None:
-        visit.violations[theme] = page.evaluate(AXE)
+        visit.violations[theme] = page.evaluate(AXE, COLOUR_RULES if theme == "dark" else None)
         visit.faint[theme] = page.evaluate(FAINT)
 
     def _check_origin(self, visit: Visit, url: str) -> None:
