@@ -32,7 +32,7 @@ NAMES = {
     "bs4": "beautifulsoup4",
     "markdown_it": "markdown-it-py",
     "pkg_resources": "",
-    "accelerate": "",  # chapter 13 uses it where it is installed
+    "accelerate": "",  # chapter 13 uses it where it is installed; a maintainer has it
 }
 
 
