@@ -9,6 +9,7 @@ import pytest
 from bookkit import results
 
 os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # as torchbook does, which tests may import later
 REAL_DATA = os.environ.get("TORCHBOOK_DATA")  # read before any test changes it
 TRIES: Counter = Counter()  # by area: what tests marked `faults` tried
 WRONG: Counter = Counter()  # by area: what did not end as it should

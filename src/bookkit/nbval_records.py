@@ -1,11 +1,24 @@
-"""A pytest plugin on top of nbval: recorded values and figures are compared in every cell, ignored ones too."""
+"""A pytest plugin on top of nbval: recorded values and figures are compared in every cell, ignored ones too.
+
+Kernels are asked to end, where nbval kills them: only so do the temporary folders of a chapter go with it.
+"""
 
 from __future__ import annotations
 
+from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 import pytest
 
 from bookkit.differences import cell_differences
+
+
+def pytest_configure() -> None:
+    RunningKernel.stop = _ask_to_end
+
+
+def _ask_to_end(self: RunningKernel) -> None:
+    self.km.shutdown_kernel(now=False)  # killed only if it takes longer than the manager's five seconds
+    self.kc.stop_channels()
 
 
 @pytest.hookimpl(wrapper=True)

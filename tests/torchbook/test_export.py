@@ -1,6 +1,9 @@
 """export_onnx: the file computes what the model computes, at any batch size, or there is no file."""
 
 import contextlib
+import os
+import subprocess
+import sys
 
 import numpy as np
 import onnx
@@ -167,3 +170,13 @@ def test_the_export_is_quiet(tmp_path, capfd, recwarn):
     captured = capfd.readouterr()
     assert captured.out + captured.err == ""
     assert not recwarn.list
+
+
+def test_onnx_runtime_reports_nothing_and_leaves_no_file(tmp_path):
+    """Its builds send data on their use, unless they are told not to before the import."""
+    away = {"ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED", "CI", "GITHUB_ACTIONS"}  # in which it is silent
+    env = {name: value for name, value in os.environ.items() if name not in away}
+    env |= {"TMPDIR": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    code = "import torchbook.export, onnxruntime; onnxruntime.SessionOptions()"
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    assert list(tmp_path.iterdir()) == []
