@@ -5,8 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from io import BytesIO
 
-import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 COLORS = 256  # of a PNG file with a palette: one byte a pixel
 MOST_APART = 0.3  # of 255, the mean over the pixels: above it a photograph, say, keeps its colours
@@ -20,7 +19,7 @@ def stored_figure(data: str) -> str:
             return data
         colors = image.convert("RGB")
     few = colors.quantize(COLORS, dither=Image.Dither.NONE)
-    apart = np.abs(np.asarray(few.convert("RGB"), dtype=np.int16) - np.asarray(colors, dtype=np.int16)).mean()
+    apart = sum(ImageStat.Stat(ImageChops.difference(few.convert("RGB"), colors)).mean) / 3
     found = BytesIO()
     (few if apart <= MOST_APART else colors).save(found, "PNG", optimize=True, **({"dpi": dots} if dots else {}))
     return b64encode(found.getvalue()).decode("ascii")
