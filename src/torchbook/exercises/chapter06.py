@@ -222,6 +222,6 @@ def check_5(answer) -> Iterator[str]:
     """Open: a small file of a trained network."""
     size, lost = _packed(answer)
     if size > PACKED_BYTES:
-        yield f"the file has {size:,} bytes, at most {PACKED_BYTES:,} are asked for."
+        yield f"the file has about {size / 1000:.0f} kB, at most {PACKED_BYTES:,} bytes are asked for."
     if lost > PACKED_LOSS:
         yield f"the network read back is right on {lost:.1f} percentage points fewer of the test digits."
