@@ -63,11 +63,19 @@ def _put_back_if_changed(read: Callable, put_back: Callable, state) -> None:
 
 
 @contextmanager
-def untouched() -> Iterator[None]:
-    """Inside, every check begins alike: seed 0, gradients, float32, CPU. Afterwards all is as it was before."""
+def same_draws() -> Iterator[None]:
+    """Whatever is drawn inside, the reader's next random numbers are those that they would have been."""
     with ExitStack() as stack:
         for read, put_back in RANDOM + _accelerator():
             stack.callback(put_back, read())
+        yield
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """Inside, every check begins alike: seed 0, gradients, float32, CPU. Afterwards all is as it was before."""
+    with ExitStack() as stack:
+        stack.enter_context(same_draws())
         for read, put_back in SETTINGS:
             stack.callback(_put_back_if_changed, read, put_back, read())
         stack.enter_context(warnings.catch_warnings())
