@@ -100,7 +100,7 @@ def run(
                 out.print(escape(str(error)))
 
         try:
-            order = planned[::-1] if workers > 1 else planned  # the last chapters take longest
+            order = execute.longest_first(planned) if workers > 1 else planned
             execute.run_all(root, order, workers, timeout, progress, keep)
         except Stopped:
             cut = [job.chapter.name for job in planned if job.chapter.name not in ended]

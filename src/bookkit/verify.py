@@ -9,7 +9,7 @@ import sys
 
 import nbformat
 
-from bookkit.execute import QUICK, TIMEOUT, environment
+from bookkit.execute import QUICK, TIMEOUT, environment, longest_first
 from bookkit.notebooks import Notebook, tags
 from bookkit.signals import kill_children
 
@@ -44,8 +44,8 @@ def compare(
     command += ["-p", "bookkit.signals", "-p", "bookkit.nbval_records"]
     command += ["--nbval-current-env", "--nbval-cell-timeout", str(timeout)]
     command += ["-n", str(jobs), "--dist", "loadscope", "--no-loadscope-reorder"] if jobs > 1 else []
-    # the last chapters take longest: started first, none of them ends alone
-    command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in reversed(chapters))]
+    order = longest_first(chapters) if jobs > 1 else chapters
+    command += [*(more or []), *(str(chapter.path.relative_to(root)) for chapter in order)]
     process = subprocess.Popen(command, cwd=root, env=environment(QUICK))
     try:
         return process.wait()
