@@ -2,14 +2,18 @@
 
 import json
 import os
+from pathlib import Path
+import shutil
 import subprocess
 import sys
 import time
 
 import numpy as np
+from plain_user import plain_user
 import pytest
 from torchbook.data import cache as module
-from torchbook.data.cache import Decoded, cached, kept_folder
+from torchbook.data.cache import Decoded, cached, kept_folder, state_of
+from torchbook.data.errors import DataError
 
 pytestmark = pytest.mark.faults("damaged cache files")
 
@@ -21,6 +25,7 @@ MADE = Decoded(IMAGES, np.array([0, 1, 0, 1, 0, 1]), ["кошки", "dogs"], "on
 def folder(monkeypatch, tmp_path):
     """A cache of this test's own."""
     monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
+    module._temporary_folder.cache_clear()
     return tmp_path / "cache" / "decoded"
 
 
@@ -144,6 +149,17 @@ def test_a_full_disk_leaves_nothing_and_changes_no_output(folder, monkeypatch, r
     assert not recwarn.list
 
 
+@pytest.mark.parametrize("part", ["", "decoded"], ids=["the cache", "its folder decoded"])
+@pytest.mark.parametrize("mode", [0, 0o400, 0o600])
+def test_a_cache_that_may_not_be_looked_into_changes_no_output(monkeypatch, recwarn, mode, part):
+    with plain_user() as place:
+        monkeypatch.setenv("TORCHBOOK_CACHE", str(place / "cache"))
+        (place / "cache" / part).mkdir(parents=True)
+        (place / "cache" / part).chmod(mode)
+        assert cached("a", "key", lambda: MADE) is MADE
+    assert not recwarn.list
+
+
 # folders --------------------------------------------------------------------------------------------------------------
 
 
@@ -167,6 +183,41 @@ def test_a_folder_is_written_once():
     assert [path.name for path in home.parent.iterdir()] == [home.name]  # no draft is left
 
 
+def instead(name, put):
+    """Something else in the place of a file or folder of the kept one, or of itself."""
+
+    def spoil(home: Path) -> None:
+        path = home / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        put(path)
+
+    return spoil
+
+
+def full_folder(path) -> None:
+    path.mkdir()
+    (path / "b.jpg").write_bytes(b"another")
+
+
+OTHER_THINGS = [  # of the file system
+    instead("", lambda path: path.write_text("a file")),
+    instead("", lambda path: path.symlink_to("/nowhere/x")),
+    instead("", lambda path: path.symlink_to(path)),
+    instead("", os.mkfifo),
+    *(instead(name, put) for name in ("b.jpg", "inner/a.jpg", module.SUMS) for put in (
+        os.mkdir, full_folder, os.mkfifo, lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to("/nowhere/x"), lambda path: path.symlink_to(path),
+    )),
+    instead("inner", lambda path: path.write_text("a file")),
+    instead("inner", lambda path: path.symlink_to("/dev")),
+    lambda home: (home / "inner" / "zzz").mkdir(),
+    lambda home: full_folder(home / ".ipynb_checkpoints"),
+    lambda home: os.mkfifo(home / "pipe"),
+    lambda home: (home / "zero").symlink_to("/dev/zero"),
+    lambda home: (home / "itself").symlink_to(home),
+] if os.name == "posix" else []  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -177,6 +228,8 @@ def test_a_folder_is_written_once():
         lambda home: (home / module.SUMS).unlink(),
         lambda home: (home / module.SUMS).write_text("{"),
         lambda home: (home / module.SUMS).write_text(json.dumps({})),
+        lambda home: (home / module.SUMS).write_text("[" * 100_000),
+        *OTHER_THINGS,
     ],
 )
 def test_a_damaged_folder_is_made_whole(spoil):
@@ -184,7 +237,55 @@ def test_a_damaged_folder_is_made_whole(spoil):
     spoil(home)
     assert kept_folder("drawn/x", "key", two_files) == home
     assert contents(home) == WHOLE
+    assert {path.name for path in home.rglob("*")} == {"inner", "a.jpg", "b.jpg", module.SUMS}
     kept_folder("drawn/x", "key", again)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows makes links for some users alone")
+def test_what_a_link_in_the_place_of_a_kept_folder_leads_to_is_left_alone(tmp_path):
+    home = kept_folder("drawn/x", "key", two_files)
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "mine.jpg").write_bytes(b"mine")
+    instead("", lambda path: path.symlink_to(tmp_path / "photos"))(home)
+    assert contents(kept_folder("drawn/x", "key", two_files)) == WHOLE
+    assert contents(tmp_path / "photos") == {"mine.jpg": b"mine"}
+
+
+@pytest.mark.parametrize("mode", [0o555, 0])
+def test_a_damaged_folder_that_may_not_be_changed_is_left_for_a_temporary_one(monkeypatch, mode):
+    with plain_user() as place:
+        monkeypatch.setenv("TORCHBOOK_CACHE", str(place))
+        home = kept_folder("drawn/x", "key", two_files)
+        (home / "b.jpg").write_bytes(b"damaged")
+        home.chmod(mode)
+        other = kept_folder("drawn/x", "key", two_files)
+        assert other != home
+        assert contents(other) == WHOLE
+        assert kept_folder("drawn/x", "key", again) == other
+        assert [path.name for path in home.parent.iterdir()] == [home.name]  # no draft is left
+        (other / "b.jpg").unlink()
+        assert contents(kept_folder("drawn/x", "key", two_files)) == WHOLE
+
+
+def test_pictures_that_a_full_disk_does_not_take_go_to_a_temporary_folder(tmp_path):
+    def on_a_full_disk(place):
+        two_files(place)
+        if place.is_relative_to(tmp_path):
+            raise OSError(28, "No space left on device")
+
+    home = kept_folder("drawn/x", "key", on_a_full_disk)
+    assert not home.is_relative_to(tmp_path)
+    assert contents(home) == WHOLE
+    assert list((tmp_path / "cache" / "drawn").iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0, 0o400, 0o600])
+def test_the_state_of_a_folder_that_may_not_be_read_is_a_sentence(mode):
+    with plain_user() as place:
+        two_files(place)
+        (place / "inner").chmod(mode)
+        with pytest.raises(DataError, match=r"inner cannot be read: Permission denied\."):
+            state_of(place / "inner")
 
 
 def test_nothing_is_left_when_writing_breaks_off(tmp_path):

@@ -13,13 +13,14 @@ from pathlib import Path
 import re
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 from typing import Any, NamedTuple
 import warnings
 
 import numpy as np
-from torchbook.data.folders import cache_folder
+from torchbook.data.folders import cache_folder, readable
 
 FORMAT = "2"  # of what is kept; a change makes old files invisible
 SUMS = ".sha256.json"  # beside the files of a kept folder
@@ -69,7 +70,7 @@ def cached(label: str, key: str, produce: Callable[[], Decoded]) -> Decoded:
     A file that is damaged is made again, with a warning; files of the same label and another key are removed.
     """
     path = cache_folder() / "decoded" / f"{label}-{_digest(key)}.npz"
-    if path.is_file():
+    if os.path.isfile(path):  # which raises nothing where the cache may not be looked into
         try:
             return _read(path)
         except FileNotFoundError:  # another process removed it between the two lines
@@ -95,31 +96,37 @@ def kept_folder(label: str, key: str, produce: Callable[[Path], Any]) -> Path:
     home = cache_folder() / f"{label}-{_digest(key)}"
     if _whole(home):
         return home
+    if _temporary_folder.cache_info().currsize and _whole(spare := Path(_temporary_folder().name) / home.name):
+        return spare
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home.parent))
-    except OSError as error:
+        try:
+            _fill(draft, produce)
+            draft.chmod(0o755)
+            _put_in_place(draft, home)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:  # a read-only home, a full disk, a damaged folder that may not be changed
         log.info("The pictures could not be kept in %s: %s.", home, error)
-        home = Path(_temporary_folder().name) / home.name
-        if not _whole(home):
-            home.mkdir(exist_ok=True)
-            _fill(home, produce)
-        return home
-    try:
-        _fill(draft, produce)
-        draft.chmod(0o755)
-        _put_in_place(draft, home)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    for old in _older(home):
-        if time.time() - old.stat().st_mtime > DAY_S:  # else a process of another version may be reading it
-            shutil.rmtree(old, ignore_errors=True)
+        spare = Path(_temporary_folder().name) / home.name
+        shutil.rmtree(spare, ignore_errors=True)
+        spare.mkdir(parents=True)
+        _fill(spare, produce)
+        return spare
+    with contextlib.suppress(OSError):  # another process was faster
+        for old in _older(home):
+            if time.time() - old.stat().st_mtime > DAY_S:  # else a process of another version may be reading it
+                shutil.rmtree(old, ignore_errors=True)
     return home
 
 
 def state_of(folder: Path) -> str:
-    """What tells a changed folder: the name, size and time of each file; 60,000 of them take a third of a second."""
-    with os.scandir(folder) as entries:
+    """What tells a changed folder: the name, size and time of each file; 60,000 of them take a third of a second.
+
+    Raises DataError where the folder cannot be read.
+    """
+    with readable(folder), os.scandir(folder) as entries:
         files = sorted((entry.name, *_size_and_time(entry)) for entry in entries)
     return f"{folder.resolve()}{files}"
 
@@ -170,25 +177,40 @@ def _temporary_folder() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="torchbook-")  # removed when the process ends
 
 
-def _files(folder: Path) -> list[str]:
-    """The names of the files below a folder, without the list of their checksums."""
-    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
-    return [name for name in paths if name != SUMS]
+def _below(folder: Path) -> list[Path]:
+    """All files and folders below a folder, without the list of their checksums, a folder before what is in it."""
+    return sorted(path for path in folder.rglob("*") if path != folder / SUMS)
 
 
-def _sums(folder: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in _files(folder)}
+def _is_folder(path: Path) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)
+
+
+def _sum(path: Path) -> str:
+    """SHA-256 of a file, nothing for a folder; ValueError for links, pipes and devices, which may have no end."""
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode):
+        return ""
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{path} is neither a file nor a folder")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sums(folder: Path) -> str:
+    """The checksums of what is below a folder, as they are kept beside it."""
+    return json.dumps({path.relative_to(folder).as_posix(): _sum(path) for path in _below(folder)})
 
 
 def _fill(folder: Path, produce: Callable[[Path], Any]) -> None:
     produce(folder)
-    (folder / SUMS).write_text(json.dumps(_sums(folder)), encoding="utf-8")
+    (folder / SUMS).write_text(_sums(folder), encoding="utf-8")
 
 
 def _whole(folder: Path) -> bool:
     """Whether a kept folder holds exactly what was written."""
     try:
-        return json.loads((folder / SUMS).read_text(encoding="utf-8")) == _sums(folder)
+        return _sum(folder / SUMS) != "" and (folder / SUMS).read_text(encoding="utf-8") == _sums(folder)
     except (OSError, ValueError):
         return False
 
@@ -199,12 +221,22 @@ def _put_in_place(draft: Path, home: Path) -> None:
         os.replace(draft, home)
         return
     except OSError:
-        if not home.is_dir():
+        if not os.path.lexists(home):
             raise
-    wanted = _files(draft)
-    for name in _files(home):
-        if name not in wanted:
-            (home / name).unlink(missing_ok=True)
-    for name in [*wanted, SUMS]:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(draft / name, home / name)
+    if not _is_folder(home):  # a file, or a link: what it leads to is not ours
+        home.unlink()
+        os.replace(draft, home)
+        return
+    for old in [*_below(home), home / SUMS]:
+        new = draft / old.relative_to(home)
+        if os.path.lexists(old) and (not os.path.lexists(new) or _is_folder(old) != _is_folder(new)):
+            if _is_folder(old):
+                shutil.rmtree(old)
+            else:
+                old.unlink(missing_ok=True)
+    for new in [*_below(draft), draft / SUMS]:
+        place = home / new.relative_to(draft)
+        if _is_folder(new):
+            place.mkdir(exist_ok=True)
+        else:
+            os.replace(new, place)
