@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 from PIL import Image
+from plain_user import plain_user
 import pytest
 from real_forms import CIFAR_CLASSES, cifar_batches, fashion_files, image_folder, pixels, write_pickle
 import torch
@@ -189,6 +190,52 @@ def test_a_class_missing_in_one_split_does_not_renumber_the_others(tmp_path):
         load_images("ants-bees", "val", folder=tmp_path)
     with pytest.raises(DataError, match="class 'ants' of ants and bees is missing in val of"):
         images.image_folder("ants-bees", tmp_path)
+
+
+def make_insects(root) -> None:
+    for phase in ("train", "val"):
+        image_folder(root / "hymenoptera_data" / phase, ["ants", "bees"], each=2)
+
+
+CLOSED = [
+    ("cifar10", "cifar-10-batches-py", lambda root: cifar_batches(root)),
+    ("cifar10", "cifar10/train/cat", lambda root: image_folder(root / "cifar10" / "train", CIFAR_CLASSES)),
+    ("fashion-mnist", "FashionMNIST/raw", lambda root: fashion_files(root)),
+    ("fashion-mnist", "FashionMNIST", lambda root: fashion_files(root)),
+    *(("ants-bees", f"hymenoptera_data{part}", make_insects) for part in ("", "/train", "/train/ants")),
+]
+
+
+@pytest.mark.parametrize("mode", [0, 0o400, 0o600])
+@pytest.mark.parametrize(("name", "part", "make"), CLOSED, ids=[part for _, part, _ in CLOSED])
+def test_a_part_that_may_not_be_read_is_a_sentence(monkeypatch, mode, name, part, make):
+    with plain_user() as root:
+        monkeypatch.setenv("TORCHBOOK_CACHE", str(root / "cache"))
+        make(root)
+        (root / part).chmod(mode)
+        reads = [lambda: load_images(name, folder=root)]
+        if name == "ants-bees" and part != "hymenoptera_data/train/ants":
+            reads.append(lambda: images.image_folder(name, root))
+        for read in reads:
+            with pytest.raises(DataError, match=r" cannot be read: Permission denied\.$") as caught:
+                read()
+            assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda path: path.chmod(0), lambda path: (path.unlink(), os.mkfifo(path)),
+    lambda path: (path.unlink(), path.symlink_to("/dev/zero")), lambda path: (path.unlink(), path.symlink_to("no.png")),
+])  # fmt: skip
+def test_a_picture_that_cannot_be_copied_for_torchvision_is_a_sentence(monkeypatch, spoil):
+    with plain_user() as root:
+        monkeypatch.setenv("TORCHBOOK_CACHE", str(root / "cache"))
+        make_insects(root)
+        (root / "hymenoptera_data" / "train" / ".DS_Store").touch()
+        assert images.image_folder("ants-bees", root) != root / "hymenoptera_data"
+        spoil(root / "hymenoptera_data" / "train" / "ants" / "0001.png")
+        later(root / "hymenoptera_data" / "val" / "ants" / "0001.png")  # so that it is copied again
+        with pytest.raises(DataError, match=r"0001\.png (cannot be read: Permission denied|is no picture file)"):
+            images.image_folder("ants-bees", root)
 
 
 # kept for the next time -------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import numpy as np
+from plain_user import plain_user
 import pytest
 from real_forms import fashion_files, idx_bytes, pixels
 from torchbook.data import idx
@@ -126,6 +127,15 @@ def test_something_else_in_its_place(tmp_path, packed, make):
     place.unlink()
     make(place)
     says(folder, "is not a file")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("mode", [0, 0o400, 0o600])
+def test_a_folder_that_may_not_be_looked_into(packed, mode):
+    with plain_user() as place:
+        folder = fashion_files(place, packed=packed)
+        folder.chmod(mode)
+        says(folder, "raw cannot be read: Permission denied")
 
 
 @pytest.mark.parametrize("packed", [False, True])

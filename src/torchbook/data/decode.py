@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-import shutil
 
 import PIL
 from torchbook.data.cache import Decoded, cached, kept_folder, state_of
@@ -11,6 +11,7 @@ from torchbook.data.catalog import card
 from torchbook.data.cifar import read_batches
 from torchbook.data.classes import Classes, classes_in, read_classes
 from torchbook.data.errors import DataError
+from torchbook.data.folders import exists, readable
 from torchbook.data.idx import read_idx
 from torchbook.data.pictures import is_junk
 
@@ -20,7 +21,7 @@ ENDINGS = frozenset({".png", ".jpg", ".jpeg"})  # of the book's sets: the one .g
 def read_real(name: str, split: str, found: Path, size: int, fit: str) -> Decoded:
     """Decode the real files of ``name`` below ``found`` (one of the card's folders), or take them from the cache."""
     if name == "cifar10" and found.name == "cifar-10-batches-py":
-        if not found.is_dir():
+        if not os.path.isdir(found):
             raise DataError(f"{found} is not a folder: move it away, and fetch the data again.")
         return cached(f"cifar10-{split}", state_of(found), lambda: read_batches(found, split))
     if name == "fashion-mnist":
@@ -33,11 +34,17 @@ def read_real(name: str, split: str, found: Path, size: int, fit: str) -> Decode
 
 
 def known_classes(name: str, split: str, found: Path) -> Classes:
-    """The pictures of each class of a set of the book; DataError where the folder has other classes than the set."""
+    """The pictures of each class of a set of the book.
+
+    Raises DataError where the folder has other classes than the set, and where it cannot be read.
+    """
     entry, folder = card(name), found / split
-    if not folder.is_dir():
+    with readable(found):
+        is_folder = exists(folder) and folder.is_dir()
+    if not is_folder:
         raise DataError(f"{found} has no folder {split}: fetch the data again.")
-    present = {path.name for path in folder.iterdir() if path.is_dir()}
+    with readable(folder):
+        present = {path.name for path in folder.iterdir() if path.is_dir()}
     missing = [label for label in entry.classes if label not in present]
     if missing and present:
         raise DataError(
@@ -69,7 +76,11 @@ def for_image_folder(name: str, found: Path) -> Path:
                 place = home / found.name / split / label
                 place.mkdir(parents=True)
                 for path in files:
-                    shutil.copy(path, place)
+                    if not os.path.isfile(path):
+                        raise DataError(f"{path} is no picture file (a broken link, a folder or a pipe): remove it.")
+                    with readable(path):
+                        content = path.read_bytes()
+                    (place / path.name).write_bytes(content)
 
     key = "".join(state_of(files[0].parent) for parts in classes.values() for files in parts.values())
     return kept_folder(f"pictures/{name}", key, write) / found.name

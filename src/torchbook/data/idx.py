@@ -11,6 +11,7 @@ import numpy as np
 from torchbook.data.cache import Decoded
 from torchbook.data.catalog import card
 from torchbook.data.errors import DataError
+from torchbook.data.folders import exists, readable
 
 MOST_PICTURES = 100_000
 SIDE = 28  # pixels
@@ -51,8 +52,9 @@ def read_idx_file(path: Path, item: tuple[int, ...]) -> np.ndarray:
 def _content(path: Path, most: int) -> tuple[Path, bytes]:
     """The file that is there, and what it holds: ``most`` bytes at most."""
     packed = path.with_name(path.name + ".gz")
-    found = path if path.exists() or not packed.exists() else packed
-    if not found.exists():
+    with readable(path.parent):
+        found = next((one for one in (path, packed) if exists(one)), None)
+    if found is None:
         raise DataError(f"{path.parent} has neither {path.name} nor {packed.name}.")
     if not found.is_file():
         raise DataError(f"{found} is not a file: move it away, and fetch the data again.")
