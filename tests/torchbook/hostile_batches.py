@@ -135,6 +135,23 @@ def nested(depth: int) -> bytes:
     return opcodes(b"]" * depth, b"a" * (depth - 1))
 
 
+def name_of(*parts: bytes) -> bytes:
+    """A name from the stack, whose first half is what the parts leave there."""
+    return b"\x80\x04" + b"".join(parts) + b"\x8c\x01x\x93."
+
+
+def tuples(depth: int) -> list[bytes]:
+    """A tuple of two tuples of two tuples ...: its hash is endless."""
+    return [b"Nq\x00", *(b"h" + bytes([k]) + b"h" + bytes([k]) + b"\x86q" + bytes([k + 1]) for k in range(depth))]
+
+
+def encoded_again(size: int, times: int) -> bytes:
+    """One text that is made into bytes again and again, into a list."""
+    text = b"X" + struct.pack("<I", size) + b"a" * size
+    kept = [b"c_codecs\nencode\nq\x00", text, b"X\x06\x00\x00\x00latin1\x86q\x01"]
+    return opcodes(*kept, b"h\x00h\x01R" * times)
+
+
 def laughs(depth: int) -> bytes:
     """A list of two lists of two lists ...: short on disk, endless to walk through."""
     return opcodes(b"]q\x00", *(b"](h" + bytes([k]) + b"h" + bytes([k]) + b"eq" + bytes([k + 1]) for k in range(depth)))
@@ -150,6 +167,18 @@ PICKLES = {
     "a name by number": opcodes(b"\x82\x01"),
     "an object by its class": opcodes(b"(inumpy\nndarray\n"),
     "an object made anew": opcodes(b"cnumpy\nndarray\n)\x81"),
+    "a name of tuples 190,000 deep": name_of(b"N", b"\x85" * 190_000),
+    "a name of tuples 190,000 deep as its second half": b"\x80\x04\x8c\x01xN" + b"\x85" * 190_000 + b"\x93.",
+    "a name of tuples that double 60 times": name_of(*tuples(60)),
+    "a name of a list": name_of(b"]"),
+    "a name of a number": name_of(b"K\x01"),
+    "a name of bytes": name_of(b"C\x05numpy"),
+    "tuples 190,000 deep": opcodes(b"N" + b"\x85" * 190_000),
+    "tuples 190,000 deep for a type": opcodes(b"cnumpy\ndtype\nN" + b"\x85" * 190_000 + b"\x85R"),
+    "tuples 190,000 deep for a state": batch(data=array(dtype(state=("|", 0)))).replace(
+        b"X\x01\x00\x00\x00|", b"N" + b"\x85" * 150_000, 1
+    ),
+    "a terabyte of one text": encoded_again(20_000_000, 50_000),
     "a call of text": opcodes(b"X\x06\x00\x00\x00encodeX\x01\x00\x00\x00aX\x06\x00\x00\x00latin1\x86R"),
     "another codec": pickle.dumps(Calls(__import__("_codecs").encode, ("a", "rot13")), 2),
     "a state for a dict": opcodes(b"}}b"),

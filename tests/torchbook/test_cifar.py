@@ -9,6 +9,7 @@ import sys
 import hostile_batches
 from hostile_batches import HOSTILE, Calls, array, batch
 import numpy as np
+from plain_user import plain_user
 import pytest
 from real_forms import cifar_batches, pixels, write_pickle
 from torchbook.data.cifar import read_batches
@@ -122,3 +123,11 @@ def test_a_pipe_in_the_place_of_a_batch_does_not_hang(tmp_path):
     os.mkfifo(tmp_path / "test_batch")
     with pytest.raises(DataError, match="it is not a file"):
         read_batches(tmp_path, "test")
+
+
+def test_a_batch_in_a_folder_that_may_not_be_looked_into(tmp_path):
+    with plain_user() as place:
+        (place / "test_batch").write_bytes(batch())
+        place.chmod(0o600)
+        with pytest.raises(DataError, match=f"{place} cannot be read: Permission denied"):
+            read_batches(place, "test")

@@ -13,6 +13,7 @@ import numpy as np
 from torchbook.data.cache import Decoded
 from torchbook.data.catalog import card
 from torchbook.data.errors import DataError
+from torchbook.data.folders import exists, readable
 
 MOST_BYTES = 50_000_000  # of one file; a real one has 31 million
 MOST_STEPS = 200_000  # of one pickle; a real one has about 41,000
@@ -47,7 +48,9 @@ def read_batches(folder: Path, split: str) -> Decoded:
 
 def _read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 (N, 3, 32, 32) and labels int64 (N,) of one file."""
-    if not path.exists():
+    with readable(path.parent):
+        is_there = exists(path)
+    if not is_there:
         raise DataError(f"{path.parent} has no file {path.name}: unpack cifar-10-python.tar.gz again.")
     try:
         if not path.is_file():
@@ -92,6 +95,7 @@ def _load(content: bytes):
     stack: list = []
     marks: list[int] = []  # heights of the stack
     memo: dict[int, object] = {}
+    encoded = 0  # bytes made of text
     for steps, (code, value, _) in enumerate(pickletools.genops(content)):
         name = code.name
         if steps > MOST_STEPS:
@@ -127,12 +131,18 @@ def _load(content: bytes):
             _set_items(stack, _taken(stack, marks.pop() if name == "SETITEMS" else len(stack) - 2))
         elif name in ("GLOBAL", "STACK_GLOBAL"):
             names = tuple(value.split(" ", 1)) if name == "GLOBAL" else tuple(_taken(stack, len(stack) - 2))
+            if any(type(part) is not str for part in names):  # first: the hash of nested tuples is endless, or crashes
+                raise ValueError("it asks for a name that is no text")
             if names not in NAMES:
-                raise ValueError(f"it asks for {'.'.join(map(str, names))}"[:100])
+                raise ValueError(f"it asks for {'.'.join(names)}"[:100])
             stack.append(_Name(NAMES[names]))
         elif name == "REDUCE":
             function, arguments = _taken(stack, len(stack) - 2)
-            stack.append(_called(function, arguments))
+            made = _called(function, arguments)
+            encoded += len(made) if isinstance(made, bytes) else 0
+            if encoded > len(content):  # one text, encoded again and again, would fill the memory
+                raise ValueError("it has more bytes than its text")
+            stack.append(made)
         elif name == "BUILD":
             (state,) = _taken(stack, len(stack) - 1)
             _build(stack[-1], state)
