@@ -296,11 +296,12 @@ def data_list() -> None:
     from bookkit.doctor import where_is
 
     table = Table("name", "what", "MB", "licence", "here")
-    for name, entry in CATALOG.items():
-        known = [file.size_bytes for file in entry.files if file.size_bytes]
-        size = f"{sum(known) / 1e6:.1f}" if known else ""
-        here = where_is(name) or ("no" if entry.files else "comes with a package")
-        table.add_row(*map(escape, (name, entry.title, size, entry.licence, str(here))))
+    with sentences(ValueError, OSError):
+        for name, entry in CATALOG.items():
+            known = [file.size_bytes for file in entry.files if file.size_bytes]
+            size = f"{sum(known) / 1e6:.1f}" if known else ""
+            here = where_is(name) or ("no" if entry.files else "comes with a package")
+            table.add_row(*map(escape, (name, entry.title, size, entry.licence, str(here))))
     Console(highlight=False).print(table)
 
 
@@ -343,14 +344,17 @@ def data_fetch(
 @data_app.command("path")
 def data_path(name: Annotated[str | None, typer.Argument()] = None) -> None:
     """Where a data set lies; without a name, the folders that are searched, in order."""
+    from torchbook.data.catalog import card
     from torchbook.data.folders import data_roots
 
     from bookkit.doctor import where_is
 
-    with sentences(ValueError):
+    with sentences(ValueError, OSError):
         if name is None:
             typer.echo("\n".join(str(root) for root in data_roots()))
             return
+        if not card(name).forms:
+            raise BookError(card(name).note)
         place = where_is(name)
         if place is None:
             raise BookError(f"{name} is not on this machine: get it with bookkit data fetch {name}.")

@@ -199,12 +199,26 @@ def test_data_list_names_every_set(book):
         (["data", "path", "mnist-of-cats"], "cifar10"),
         (["data", "fetch", "mnist-of-cats"], "cifar10"),
         (["data", "path", "cifar10"], "bookkit data fetch cifar10"),
+        (["data", "path", "digits"], "Nothing to download: the digits come with scikit-learn."),
     ],
 )
 def test_data_that_are_unknown_or_absent_are_one_sentence(book, words, part):
     result = bookkit(book, *words)
     assert result.exit_code == 2
     assert part in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [["list"], ["path"], ["path", "cifar10"], ["fetch", "cifar10"]])
+@pytest.mark.parametrize(
+    ("place", "part"), [("~nosuchuser/x", "home of a user who is not known"), (f"/tmp/{'x' * 300}", "too long")]
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows neither")
+def test_a_data_folder_that_cannot_be_one_is_a_sentence(book, words, place, part):
+    result = bookkit(book, "data", *words, TORCHBOOK_DATA=place)
+    assert result.exit_code == 2
+    assert part in result.stderr
+    assert result.stdout == ""
     assert len(result.stderr.strip().splitlines()) == 1
 
 
