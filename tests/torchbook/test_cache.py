@@ -25,7 +25,6 @@ MADE = Decoded(IMAGES, np.array([0, 1, 0, 1, 0, 1]), ["кошки", "dogs"], "on
 def folder(monkeypatch, tmp_path):
     """A cache of this test's own."""
     monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
-    module._temporary_folder.cache_clear()
     return tmp_path / "cache" / "decoded"
 
 
@@ -264,6 +263,7 @@ def test_a_damaged_folder_that_may_not_be_changed_is_left_for_a_temporary_one(mo
         assert kept_folder("drawn/x", "key", again) == other
         assert [path.name for path in home.parent.iterdir()] == [home.name]  # no draft is left
         (other / "b.jpg").unlink()
+        other.chmod(mode)
         assert contents(kept_folder("drawn/x", "key", two_files)) == WHOLE
 
 

@@ -8,7 +8,6 @@ from real_forms import CIFAR_CLASSES, cifar_batches, fashion_files, image_folder
 import torch
 from torch.utils.data import DataLoader
 from torchbook import drawn
-from torchbook.data import cache as cache_module
 from torchbook.data import standin
 from torchbook.data.catalog import card
 from torchbook.data.errors import DataError
@@ -85,11 +84,9 @@ def test_the_stand_ins_need_no_folder_that_can_be_written(tmp_path, monkeypatch,
     monkeypatch.setattr(standin, "COUNTS", {"train": 20, "test": 10})
     few = drawn.draw_insects
     monkeypatch.setattr(drawn, "draw_insects", lambda folder: few(folder, train=4, val=2, size=32))
-    cache_module._temporary_folder.cache_clear()
     assert len(load_images(name, source="embedded")) in (4, 20, 1437)
     assert len(load_images(name, source="embedded")) in (4, 20, 1437)  # again, from the folder of this process
     assert not recwarn.list  # a home that is read-only changes no output
-    cache_module._temporary_folder.cache_clear()
 
 
 # what is refused ------------------------------------------------------------------------------------------------

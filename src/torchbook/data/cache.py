@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
-import functools
 import hashlib
 import json
 import logging
@@ -26,6 +25,7 @@ FORMAT = "2"  # of what is kept; a change makes old files invisible
 SUMS = ".sha256.json"  # beside the files of a kept folder
 DAY_S = 24 * 60 * 60
 log = logging.getLogger(__name__)
+_spares: dict[Path, tempfile.TemporaryDirectory] = {}  # for folders that the cache did not take; removed at the end
 
 
 class Decoded(NamedTuple):
@@ -96,8 +96,8 @@ def kept_folder(label: str, key: str, produce: Callable[[Path], Any]) -> Path:
     home = cache_folder() / f"{label}-{_digest(key)}"
     if _whole(home):
         return home
-    if _temporary_folder.cache_info().currsize and _whole(spare := Path(_temporary_folder().name) / home.name):
-        return spare
+    if home in _spares and _whole(Path(_spares[home].name)):
+        return Path(_spares[home].name)
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=home.parent))
@@ -109,11 +109,12 @@ def kept_folder(label: str, key: str, produce: Callable[[Path], Any]) -> Path:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:  # a read-only home, a full disk, a damaged folder that may not be changed
         log.info("The pictures could not be kept in %s: %s.", home, error)
-        spare = Path(_temporary_folder().name) / home.name
-        shutil.rmtree(spare, ignore_errors=True)
-        spare.mkdir(parents=True)
-        _fill(spare, produce)
-        return spare
+        if home in _spares:  # damaged, too
+            _spares.pop(home).cleanup()
+        _spares[home] = tempfile.TemporaryDirectory(prefix="torchbook-", ignore_cleanup_errors=True)
+        home = Path(_spares[home].name)
+        _fill(home, produce)
+        return home
     with contextlib.suppress(OSError):  # another process was faster
         for old in _older(home):
             if time.time() - old.stat().st_mtime > DAY_S:  # else a process of another version may be reading it
@@ -170,11 +171,6 @@ def _checksum(arrays: dict[str, np.ndarray]) -> str:
         total.update(f"{array.dtype.str}{array.shape}".encode())
         total.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return total.hexdigest()
-
-
-@functools.cache
-def _temporary_folder() -> tempfile.TemporaryDirectory:
-    return tempfile.TemporaryDirectory(prefix="torchbook-")  # removed when the process ends
 
 
 def _below(folder: Path) -> list[Path]:
