@@ -1,5 +1,7 @@
 """Downloads, against a server on this machine: mirrors in order, hashes, resuming, safe unpacking, one move."""
 
+from collections.abc import Callable
+from contextlib import suppress
 import gzip
 import hashlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,6 +40,7 @@ class Server:
         self.asked: list[tuple[str, str | None]] = []  # path, Range
         self.afresh = False  # whether it takes no notice of Range
         self.headers: dict[str, str] = {}
+        self.raw: dict[str, bytes | Callable] = {}  # path -> all that is answered, or what writes it to a stream
 
 
 @pytest.fixture
@@ -47,6 +50,10 @@ def server():
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
             state.asked.append((self.path, self.headers.get("Range")))
+            if self.path in state.raw:
+                answer = state.raw[self.path]
+                self.close_connection = True
+                return answer(self.wfile) if callable(answer) else self.wfile.write(answer)
             content = state.files.get(self.path)
             if content is None:
                 return self.send_error(404)
@@ -55,6 +62,8 @@ def server():
             if start and start >= len(content):
                 return self.send_error(416)
             self.send_response(206 if start else 200)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
             for name, value in {"Content-Length": str(len(content) - start), **state.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -76,7 +85,8 @@ def server():
 
 @pytest.fixture(autouse=True)
 def _plain_settings(monkeypatch):
-    monkeypatch.delenv("TORCHBOOK_MIRROR", raising=False)
+    for name in ("TORCHBOOK_MIRROR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -410,6 +420,49 @@ def test_a_proxy_that_is_not_there_is_told_without_its_password(offer, tmp_path,
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("proxy", "says"),
+    [
+        ("socks5://me:secret@127.0.0.1:9", r"the proxy socks5://\.\.\.@127\.0\.0\.1:9 needs the package PySocks"),
+        ("socks5h://h:1", "the proxy socks5h://h:1 needs the package PySocks"),
+        ("http://", "the proxy 'http://' cannot be used: write HTTPS_PROXY and HTTP_PROXY like http://"),
+        ("http://127.0.0.1:port", "the proxy 'http://127.0.0.1:port' cannot be used"),
+        ("http://me:se/cret@127.0.0.1:port", r"the proxy 'http://\.\.\.@127\.0\.0\.1:port' cannot be used"),
+        ("127.0.0.1:99999", "the proxy '127.0.0.1:99999' cannot be used"),
+        ("ftp://127.0.0.1:9", "the proxy 'ftp://127.0.0.1:9' cannot be used"),
+        ("http://..:80", r"the proxy 'http://\.\.:80' cannot be used"),
+        ("  ", "the proxy '  ' cannot be used"),
+        ("me:secret@127.0.0.1:9", r"the proxy '\.\.\.@127\.0\.0\.1:9' cannot be used"),
+        ("127.0.0.1:9", r"the proxy does not let it through \(127\.0\.0\.1\)"),
+    ],
+)
+def test_a_proxy_at_fault_is_named_in_place_of_the_mirror(offer, tmp_path, monkeypatch, proxy, says):
+    monkeypatch.setenv("http_proxy", proxy)
+    offer((data_file(TAR, ["http://example.invalid/toy"]),))
+    monkeypatch.setitem(sys.modules, "socks", None)  # PySocks
+    with pytest.raises(DataError, match=says) as caught:
+        fetch("toy", tmp_path)
+    assert "web address" not in str(caught.value)
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_certificates_that_are_not_there_are_told_and_the_next_mirror_is_asked(
+    server, offer, tmp_path, monkeypatch, variable, capsys
+):
+    server.files["/toy"] = TAR
+    monkeypatch.setenv(variable, str(tmp_path / "none.pem"))
+    offer((data_file(TAR, ["https://127.0.0.1:9/toy", f"{server.url}/toy"]),))
+    fetch("toy", tmp_path)
+    assert f"{variable} names {tmp_path / 'none.pem'}, which is no file of certificates" in capsys.readouterr().out
+
+
+def test_a_file_without_certificates_is_told(tmp_path, monkeypatch):
+    (tmp_path / "empty.pem").write_text("")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "empty.pem"))
+    assert "empty.pem, which is no file of certificates" in why(requests.exceptions.SSLError(ssl.SSLError("none")))
+
+
 def test_a_wrong_certificate_is_told(offer, tmp_path):
     error = requests.exceptions.SSLError("certificate verify failed")
     assert why(error).startswith("its certificate cannot be trusted")
@@ -436,6 +489,88 @@ def test_a_mirror_without_a_scheme_is_told(plain, tmp_path, monkeypatch, mirror)
     monkeypatch.setenv("TORCHBOOK_MIRROR", mirror)
     with pytest.raises(DataError, match=r"TORCHBOOK_MIRROR is .*: write the whole address, such as https://"):
         fetch("toy", tmp_path)
+
+
+@pytest.mark.parametrize("mirror", ["http://me:secret@127.0.0.1:9", "http://me:se/cr@et@127.0.0.1:9", "me:secret@host"])
+def test_the_password_of_a_mirror_is_not_shown(server, offer, tmp_path, monkeypatch, mirror, capsys):
+    offer((data_file(TAR, [f"{server.url}/none"]),))
+    monkeypatch.setenv("TORCHBOOK_MIRROR", mirror)
+    with pytest.raises(DataError, match=r"\.\.\.@(127\.0\.0\.1:9|host)") as caught:
+        fetch("toy", tmp_path)
+    said = str(caught.value) + capsys.readouterr().out
+    assert not any(word in said for word in ("me:", "secret", "cr@et"))
+
+
+def test_a_mirror_in_capitals_is_asked(server, plain, tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_MIRROR", server.url.replace("http", "HTTP"))
+    fetch("toy", tmp_path)
+    assert server.asked == [("/toy", None)]
+
+
+NOT_HTTP = "it answers in bad HTTP, or not in HTTP at all"
+
+
+def head(*lines: str, status: str = "200 OK") -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status}", *lines, "", ""]).encode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (head(status="204 No Content"), "HTTP status 204"),
+        (head(status="304 Not Modified"), "HTTP status 304"),
+        (head("Content-Length: 0", status="302 Found"), "HTTP status 302"),
+        (head("Content-Length: 0", status="999 Odd"), "HTTP status 999"),
+        (head("Content-Length: 0", status="416 Range Not Satisfiable"), "HTTP status 416"),
+        (head("Content-Length: 0"), "it offers 0 bytes instead of 204,800"),
+        (head("Content-Length: 5", "Content-Length: 7"), NOT_HTTP),
+        (head("Transfer-Encoding: chunked") + b"-5\r\nabc", NOT_HTTP),
+        (b"SSH-2.0-OpenSSH\r\n", NOT_HTTP),
+        (CONTENT, NOT_HTTP),  # as HTTP/0.9 was
+        (head("X: " + "a" * 100_000), NOT_HTTP),
+        (head(*["X: 1"] * 200), NOT_HTTP),
+        (head(status="1000 Odd"), NOT_HTTP),
+        (head("Location: \xff", "Content-Length: 0", status="302 Found"), "it sends on to what is no web address"),
+        (head("Location: http://[::1", status="302 Found"), "it sends on to what is no web address"),
+        (head("Location: http://a..b/", status="302 Found"), "it sends on to what is no web address"),
+        (head("Location: ftp://host/", status="302 Found"), "it sends on to what is no web address"),
+        (head("Location: /toy", status="302 Found"), "it sends from one address to the next without end"),
+    ],
+)
+def test_an_odd_answer_is_told_as_what_it_is(server, plain, tmp_path, answer, says):
+    server.raw["/toy"] = answer
+    with pytest.raises(DataError) as caught:
+        fetch("toy", tmp_path)
+    assert str(caught.value).endswith(f"/toy: {says}")
+
+
+@pytest.mark.parametrize("length", ["\xb2", "9" * 5000, "-5", "abc"])
+def test_a_length_that_is_no_number_does_not_matter(server, plain, tmp_path, length):
+    server.raw["/toy"] = head(f"Content-Length: {length}") + CONTENT
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+
+
+def test_an_empty_file_of_unknown_size_is_told(server, offer, tmp_path):
+    server.files["/toy"] = b""
+    offer((data_file(TAR, [f"{server.url}/toy"], size=False),))
+    with pytest.raises(DataError, match="it sends an empty file"):
+        fetch("toy", tmp_path)
+
+
+def test_what_comes_with_a_redirect_is_not_read(server, plain, tmp_path):
+    sent = []
+
+    def redirect(stream):
+        with suppress(OSError):  # the other side has gone on
+            stream.write(head("Location: /file", status="302 Found"))
+            for _ in range(64):
+                stream.write(bytes(1 << 20))
+                sent.append(1)
+
+    server.raw["/toy"] = redirect
+    server.files["/file"] = CONTENT
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+    assert len(sent) < 64
 
 
 def test_what_is_there_is_looked_into(server, plain, tmp_path):
@@ -506,6 +641,63 @@ def test_a_part_of_any_kind_ends_in_the_right_file(plain, tmp_path, part):
     assert fetch("toy", tmp_path).read_bytes() == CONTENT
 
 
+@pytest.mark.parametrize("part", [CONTENT[:1000], b"\0" * 1000, CONTENT + b"more", CONTENT])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        head(),
+        head(status="206 Partial Content"),  # of all, and it does not say which bytes they are
+        head(f"Content-Length: {len(CONTENT)}", "Content-Range: bytes 0-204799/204800", status="206 Partial Content"),
+    ],
+    ids=["200", "206", "206 of all"],
+)
+def test_a_server_that_sends_all_whatever_is_asked_is_no_dead_end(server, plain, tmp_path, answer, part):
+    server.raw["/toy"] = answer + CONTENT
+    half(tmp_path).write_bytes(part)
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        head("Content-Range: bytes 1000-204799/204800", status="206 Partial Content") + CONTENT + CONTENT,
+        head("Content-Range: bytes 1000-1000/204800", "Content-Length: 1", status="206 Partial Content") + b"x",
+        head("Content-Range: bytes 1000-204809/204810", status="206 Partial Content") + CONTENT[1000:] + bytes(10),
+        head("Content-Range: bytes \xb2-3/4", status="206 Partial Content"),
+        head("Content-Length: 0", status="416 Range Not Satisfiable"),
+    ],
+    ids=["too much", "too little", "of another file", "no numbers", "416"],
+)
+def test_a_server_whose_ranges_are_wrong_is_asked_for_all(server, plain, tmp_path, answer):
+    def once(stream):
+        del server.raw["/toy"]
+        stream.write(answer)
+
+    server.raw["/toy"] = once
+    half(tmp_path, 1000)
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+    assert server.asked == [("/toy", "bytes=1000-"), ("/toy", None)]
+
+
+def test_a_server_that_sends_too_much_does_not_spoil_a_part(server, plain, tmp_path):
+    part = half(tmp_path)
+    server.raw["/toy"] = head(status="206 Partial Content") + CONTENT + CONTENT
+    with pytest.raises(DataError, match="it sends more than 204,800 bytes"):
+        fetch("toy", tmp_path)
+    assert part.read_bytes() == CONTENT[:100_000]
+
+
+@pytest.mark.parametrize("part", [b"", b"x" * 1000, b"x" * len(CONTENT)])
+def test_a_server_that_has_nothing_more_is_left_for_the_next(server, offer, tmp_path, part, capsys):
+    server.raw["/none"] = head("Content-Length: 0", status="416 Range Not Satisfiable")
+    server.files["/toy"] = CONTENT
+    urls = [f"{server.url}/none", f"{server.url}/toy"]
+    offer((data_file(CONTENT, urls, name="toy", inside=None),), folder=("toy/toy",))
+    half(tmp_path).write_bytes(part)
+    assert fetch("toy", tmp_path).read_bytes() == CONTENT
+    assert "/none failed (HTTP status 416)" in capsys.readouterr().out
+
+
 @pytest.fixture
 def packed(server, offer, tmp_path):
     """A set of two packed plain files, as Fashion-MNIST is; returns their folder."""
@@ -550,6 +742,22 @@ def test_what_is_whole_elsewhere_on_this_machine_is_copied(server, plain, tmp_pa
     assert len(server.asked) == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links and pipes of POSIX")
+@pytest.mark.parametrize("odd", ["link", "pipe"])
+def test_what_cannot_be_copied_is_downloaded(server, offer, tmp_path, monkeypatch, odd, capsys):
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/toy.tgz"]),))
+    monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path / "more"))
+    for place in (tmp_path / "cache" / "data" / "toy", tmp_path / "more" / "toy"):
+        place.mkdir(parents=True)
+        (place / "a.txt").write_text("one")
+        (place / "odd").symlink_to("nowhere") if odd == "link" else os.mkfifo(place / "odd")
+    assert fetch("toy", tmp_path / "usb") == tmp_path / "usb" / "toy"
+    assert paths_below(tmp_path / "usb") == ["toy/a.txt", "toy/sub/b.txt"]
+    assert capsys.readouterr().out.count("Toy could not be copied from ") == 2
+
+
 def test_damaged_data_elsewhere_are_not_copied(server, plain, tmp_path, monkeypatch):
     monkeypatch.setenv("TORCHBOOK_CACHE", str(tmp_path / "cache"))
     fetch("toy").write_bytes(b"damaged")
@@ -572,6 +780,35 @@ def test_a_folder_that_takes_nothing_is_a_sentence(plain, tmp_path, monkeypatch)
     with pytest.raises(DataError, match=f"{tmp_path} cannot take the data: No space left on device"):
         fetch("toy", tmp_path)
     assert not list(tmp_path.glob(".fetch-*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_what_is_in_the_way_is_named(plain, tmp_path, kind):
+    (tmp_path / "toy").write_text("mine") if kind == "file" else (tmp_path / "toy").symlink_to("nowhere")
+    with pytest.raises(DataError, match=rf"cannot take the data: {tmp_path}/toy is in the way \(File exists\); move"):
+        fetch("toy", tmp_path)
+    assert os.path.lexists(tmp_path / "toy")
+
+
+def test_a_folder_without_a_name_is_refused(plain, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="The folder to fetch to has no name: give one, or leave it out"):
+        fetch("toy", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")])
+def test_output_that_nobody_takes_is_no_fault_of_the_folder(server, offer, tmp_path, monkeypatch, error):
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise error
+
+    server.files["/toy.tgz"] = TAR
+    offer((data_file(TAR, [f"{server.url}/none", f"{server.url}/toy.tgz"]),))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Closed())
+        assert fetch("toy", tmp_path) == tmp_path / "toy"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="starts 24 processes, which is quick by fork alone")

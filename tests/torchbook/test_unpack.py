@@ -114,9 +114,14 @@ PATHS = [
     ("toy/what?", "Windows"),
     ("toy/a\nb", "Windows"),
     ("toy/" + "x" * 300, "too long a name"),
+    ("toy/" + "/".join(["x" * 80] * 60), "is a path of more than 500 bytes or 30 folders"),
+    ("toy/" + "ß/" * 200 + "f", "is a path of more than 500 bytes or 30 folders"),
+    ("toy/" + "a/" * 32_000 + "f", "is a path of more than 500 bytes or 30 folders"),
     ("toy/a.txt", "one name twice"),
     ("toy/A.TXT", "one name twice"),
     ("TOY/a.txt", "one name twice"),
+    ("toy/Sub/c.txt", "holds 'toy/sub' and 'toy/Sub', one name twice"),
+    ("toy/SUB/", "one name twice"),
     ("toy/a.txt/evil", "as a file and as a folder"),
     ("toy/sub", "as a file and as a folder"),
 ]
@@ -130,6 +135,40 @@ def test_a_bad_path_is_refused_and_nothing_is_written(tmp_path, pack, name, says
         tried(tmp_path, pack([*GOOD.items(), (name, b"evil")]))
     assert "\n" not in str(caught.value)
     assert files(tmp_path) == [tmp_path / "toy.tgz"]
+
+
+def test_a_path_of_a_megabyte_is_refused_at_once(tmp_path):
+    start = time.perf_counter()
+    with pytest.raises(DataError, match="is a path of more than 500 bytes") as caught:
+        tried(tmp_path, tar_of([("toy/" + "a/" * 500_000 + "f", b"evil")]))
+    assert time.perf_counter() - start < 2
+    assert len(str(caught.value)) < 300
+
+
+@pytest.mark.skipif(os.name != "posix", reason="lengths of POSIX")
+def test_paths_that_are_too_long_here_are_no_fault_of_the_disk(tmp_path):
+    deep = tmp_path.joinpath(*["x" * 200] * 18)
+    (tmp_path / "toy.tgz").write_bytes(tar_of([("toy/" + "/".join(["y" * 90] * 5), b"one")]))
+    with pytest.raises(DataError, match=r"toy\.tgz holds paths that are too long here: name a folder with a shorter"):
+        unpack(tmp_path / "toy.tgz", "toy", deep)
+
+
+@pytest.mark.parametrize("pack", [tar_of, zip_of])
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path, pack):
+    with pytest.raises(DataError, match=r"toy\.tgz holds toy as a file, not as a folder; it was not unpacked"):
+        tried(tmp_path, pack([("toy", b"evil")]))
+    assert files(tmp_path) == [tmp_path / "toy.tgz"]
+
+
+@pytest.mark.parametrize("pack", [tar_of, zip_of])
+def test_a_folder_without_files_is_told(tmp_path, pack):
+    def folder(name):
+        info = tarfile.TarInfo(name)
+        info.type = tarfile.DIRTYPE
+        return info if pack is tar_of else name + "/"
+
+    with pytest.raises(DataError, match=r"toy\.tgz holds no file in the folder toy\."):
+        tried(tmp_path, pack([(folder("toy"), b""), (folder("toy/sub"), b"")]))
 
 
 def test_composed_and_decomposed_names_collide(tmp_path):
@@ -155,6 +194,54 @@ def test_what_is_no_plain_file_is_refused(tmp_path, data, says):
     with pytest.raises(DataError, match=f"'toy/odd', which {says}; it was not unpacked"):
         tried(tmp_path, data)
     assert files(tmp_path) == [tmp_path / "toy.tgz"]
+
+
+@pytest.mark.parametrize("kind", [b"V", b"M", b"N", b"D", b"Z", b"\xff"])
+def test_a_member_of_an_unknown_type_is_told(tmp_path, kind):
+    data = bytearray(tar_of([("toy/odd", b""), *GOOD.items()], "w", tarfile.GNU_FORMAT))
+    data[156:157], data[148:156] = kind, b" " * 8
+    data[148:156] = b"%06o\0 " % sum(data[:512])
+    with pytest.raises(DataError, match="'toy/odd', which is neither a file nor a folder"):
+        tried(tmp_path, bytes(data))
+
+
+def remarked(count, size, kind=tarfile.XHDTYPE):
+    """A tar file with a remark before each of so many empty files, or as many before the first of them."""
+    file = tarfile.TarInfo("toy/a").tobuf(tarfile.USTAR_FORMAT)
+    packed = io.BytesIO()
+    with gzip.open(packed, "wb", 1) as stream:
+        for number in range(count):
+            record = b"%d k%d=" % (size, number)
+            info = tarfile.TarInfo("remark")
+            info.type, info.size = kind, size
+            record += b"x" * (size - len(record) - 1) + b"\n"
+            stream.write(info.tobuf(tarfile.USTAR_FORMAT) + record + bytes(-size % 512))
+            if kind == tarfile.XHDTYPE:
+                stream.write(tarfile.TarInfo(f"toy/{number}").tobuf(tarfile.USTAR_FORMAT))
+        stream.write(file + bytes(1024))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE])
+def test_remarks_do_not_fill_the_memory(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(module, "MOST_HEADERS", 5_000_000)
+    with pytest.raises(DataError, match="the headers of the archive have more than 5,000,000 bytes"):
+        tried(tmp_path, remarked(6, 1_000_000, kind))
+
+
+def test_many_remarks_on_all_members_are_refused(tmp_path):
+    with pytest.raises(DataError, match="it has more than 100 remarks on all of its files"):
+        tried(tmp_path, remarked(101, 100, tarfile.XGLTYPE))
+
+
+def test_remarks_on_members_are_not_kept(tmp_path):
+    info = tarfile.TarInfo("toy/a.txt")
+    info.size, info.pax_headers = 3, {"comment": "x" * 1000}
+    (tmp_path / "toy.tgz").write_bytes(tar_of([(info, b"one")]))
+    with module._opened(tmp_path / "toy.tgz") as source:
+        member = next(module._members(source))
+        assert member.content.args[0].pax_headers == {}
+        assert source.members == []
 
 
 def encrypted():
@@ -241,14 +328,24 @@ def test_a_full_disk_is_not_taken_for_a_broken_archive(tmp_path, monkeypatch):
         b"\0" * 20_480,
         damaged_header(),
         wrong_crc(),
-        strange_method(),
     ],
-    ids=range(17),
+    ids=range(16),
 )
 def test_a_broken_archive_is_one_sentence(tmp_path, data):
     with pytest.raises(DataError, match=r"^toy\.tgz (is not an archive that can be unpacked|does not hold)") as caught:
         tried(tmp_path, data)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [zip_of(GOOD.items(), zipfile.ZIP_BZIP2), zip_of(GOOD.items(), zipfile.ZIP_LZMA), strange_method()],
+    ids=["bzip2", "LZMA", "unknown"],
+)
+def test_methods_that_may_fill_the_memory_are_refused(tmp_path, data):
+    with pytest.raises(DataError, match="is packed by another method than deflate; it was not unpacked"):
+        tried(tmp_path, data)
+    assert files(tmp_path) == [tmp_path / "toy.tgz"]
 
 
 def test_an_encrypted_archive_is_told(tmp_path):

@@ -13,7 +13,7 @@ from torchbook.data.download import NoMirrorError, download
 from torchbook.data.errors import DataError
 from torchbook.data.folders import as_path, data_roots
 from torchbook.data.inside import is_whole, lies_in, look_into
-from torchbook.data.place import PARTS, SCRATCH, alone_in, make_folder, move_in
+from torchbook.data.place import PARTS, SCRATCH, alone_in, make_folder, move_in, say
 from torchbook.data.unpack import unpack
 
 
@@ -29,8 +29,10 @@ def fetch(
     there are broken, where every mirror failed, or where the folder cannot take the data.
     """
     entry = card(name)
+    if folder is not None and not os.fspath(folder):  # such as a variable of the shell that is not set
+        raise DataError("The folder to fetch to has no name: give one, or leave it out.")
     if not entry.forms:
-        print(entry.note)
+        say(entry.note)
         return None
     roots = [as_path(folder)] if folder is not None else data_roots()
     there = None if force else _there(entry, roots)
@@ -45,7 +47,15 @@ def fetch(
             there = None if force else _there(entry, roots)  # another one may have fetched it meanwhile
             return there or _get(entry, root, progress, force)
     except OSError as error:
-        raise DataError(f"{root} cannot take the data: {error.strerror or error}.") from error
+        raise DataError(f"{root} cannot take the data: {_fault(error)}.") from error
+
+
+def _fault(error: OSError) -> str:
+    """What the system says, and of which path."""
+    said, path = error.strerror or str(error), error.filename
+    if path is not None and isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
+        return f"{path} is in the way ({said}); move it elsewhere"
+    return f"{said} ({path})" if path is not None else said
 
 
 def _there(entry: DatasetCard, roots: list[Path]) -> Path | None:
@@ -65,7 +75,7 @@ def _there(entry: DatasetCard, roots: list[Path]) -> Path | None:
         if all(file.inside is None and file.name.endswith(".gz") for file in entry.files):
             return None  # nobody keeps anything else under these names
         raise DataError(f"{there} is there, but {error} {_by_force(entry)}") from error
-    print(f"{entry.title} is there already: {there}")
+    say(f"{entry.title} is there already: {there}")
     return there
 
 
@@ -96,7 +106,7 @@ def _get(entry: DatasetCard, root: Path, progress: bool, force: bool) -> Path:
             look_into(entry, root, str(got.relative_to(root)))
         except DataError as error:
             raise DataError(f"{error} {_by_force(entry)}") from error
-        print(f"{entry.title} is ready: {got}")
+        say(f"{entry.title} is ready: {got}")
         return got
     stand_in = f"; chapters run on the stand-in meanwhile ({entry.stand_in})"
     meanwhile = "" if lies_in(entry, [root]) else stand_in
@@ -119,9 +129,14 @@ def _copied(entry: DatasetCard, root: Path, new: Path) -> list[str]:
         except DataError:
             continue
         source, ready = Path(*place), new / place[1]
-        ready.parent.mkdir(parents=True)
-        (shutil.copytree if source.is_dir() else shutil.copyfile)(source, ready)
-        print(f"{entry.title} is copied from {source}.")
+        ready.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            (shutil.copytree if source.is_dir() else shutil.copyfile)(source, ready)
+        except OSError:  # a broken link in it, a pipe, a file that may not be read; or the disk is full: told later
+            shutil.rmtree(new, ignore_errors=True)
+            say(f"{entry.title} could not be copied from {source}.")
+            continue
+        say(f"{entry.title} is copied from {source}.")
         return [place[1]]
     return []
 

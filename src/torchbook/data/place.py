@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
 import shutil
@@ -17,6 +17,12 @@ LOCK = ".fetch.lock"  # of a folder of data: one download at a time
 SCRATCH = ".fetch-"  # what the names of folders begin with that a fetch removes at its end
 PARTS = ".partial"  # the folder of downloads that are not finished
 OLD_S = 30 * 24 * 60 * 60  # parts of downloads that nobody went on with
+
+
+def say(line: str) -> None:
+    """Print a line; where nobody takes it (a closed pipe, a full disk), that is no fault of the data's folder."""
+    with suppress(OSError):
+        print(line)
 
 
 def make_folder(folder: Path) -> Path:
@@ -36,7 +42,7 @@ def alone_in(root: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            print(f"Another download to {root} is going on; waiting for it.")
+            say(f"Another download to {root} is going on; waiting for it.")
             lock.acquire()
     except NotImplementedError as error:
         raise DataError(f"{root} is on a disk without locks; name a folder elsewhere and copy it.") from error
