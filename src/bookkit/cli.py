@@ -309,7 +309,7 @@ def data_list() -> None:
 def data_fetch(
     name: Annotated[str, typer.Argument(help="One of bookkit data list, or all.")] = "all",
     folder: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--to", "--folder", help="Where to put it, a memory stick say; the cache folder when not given."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
@@ -338,7 +338,7 @@ def data_fetch(
     if failed:
         raise typer.Exit(1)
     if folder is not None:
-        typer.echo(f"All is in {folder}; on another machine, chapters find it by TORCHBOOK_DATA={folder.resolve()}")
+        typer.echo(f"All is in {folder}; on another machine, chapters find it by TORCHBOOK_DATA={Path(folder).resolve()}")
 
 
 @data_app.command("path")
