@@ -108,6 +108,9 @@ def test_the_stand_ins_need_no_folder_that_can_be_written(tmp_path, monkeypatch,
         ({"folder": "mine", "split": "valid"}, "mine has no split 'valid': use 'train' or 'val' or 'test'"),
         ({"name": "digits", "limit": 0}, "limit must lie between 1 and 1437, the number of images there are; got 0"),
         ({"name": "digits", "limit": -5}, "got -5"),
+        ({"name": "digits", "limit": "5"}, "limit must be a whole number of images; got '5'"),
+        ({"name": "digits", "limit": 2.5}, "a whole number of images; got 2.5"),
+        ({"name": "digits", "limit": True}, "a whole number of images; got True"),
         ({"name": "digits", "limit": 1438}, "between 1 and 1437"),
         ({"name": "digits", "split": "test", "limit": 361}, "between 1 and 360"),
     ],
@@ -220,6 +223,29 @@ def test_a_fraction_that_empties_a_class(fraction, words):
     data = lopsided()
     with pytest.raises(ValueError, match=f"leaves {words}"):
         data.subset((data.labels == 2).nonzero()[:, 0]).split(fraction)
+
+
+def test_there_must_be_an_example_to_split():
+    with pytest.raises(ValueError, match="no example to split"):
+        lopsided().subset(torch.tensor([], dtype=torch.int64)).split()
+
+
+@pytest.mark.parametrize("labels", [10, 14])
+def test_images_and_labels_must_be_as_many(labels):
+    with pytest.raises(ValueError, match=f"Each image needs a label: 12 images have {labels} labels"):
+        ImageSet(torch.zeros(12, 1, 2, 2), torch.zeros(labels, dtype=torch.int64), ("a",), "made here")
+
+
+@pytest.mark.parametrize(("labels", "said"), [([0, 1, 2], "got 0 to 2"), ([-1, 0, 1], "got -1 to 1")])
+def test_a_label_must_be_the_number_of_a_class(labels, said):
+    with pytest.raises(ValueError, match=f"Labels must lie between 0 and 1, as there are 2 classes; {said}"):
+        ImageSet(torch.zeros(3, 1, 2, 2), torch.tensor(labels), ("a", "b"), "made here")
+
+
+@pytest.mark.parametrize("kind", [torch.int32, torch.uint8])
+def test_a_limit_with_labels_of_other_integers(kind):
+    data = replace(lopsided(), labels=lopsided().labels.to(kind))
+    assert data.limited(np.int64(30)).labels.tolist() == lopsided().limited(30).labels.tolist()
 
 
 # the stand-ins ----------------------------------------------------------------------------------------------------

@@ -4,15 +4,19 @@ import os
 from pathlib import Path
 import re
 import shutil
+import sys
+from types import SimpleNamespace
 import unicodedata
 
 import numpy as np
 from PIL import Image
+import psutil
 import pytest
 import torch
 from torchbook.data import own
 from torchbook.data.errors import DataError
 from torchbook.data.images import image_folder, load_images, load_pictures
+from torchbook.data.pictures import room_for
 from torchvision.datasets import ImageFolder
 
 pytestmark = pytest.mark.faults("picture folders")
@@ -351,16 +355,90 @@ def test_what_cannot_be_learned_from_is_refused_with_one_sentence(tmp_path, make
 
 def test_a_folder_that_cannot_be_read(tmp_path, monkeypatch):
     folder = phases(tmp_path)
-    real = Path.iterdir
+    real = os.scandir
 
     def locked(path):
-        if path.name == "train":
+        if Path(path).name == "train":
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(Path, "iterdir", locked)
+    monkeypatch.setattr(os, "scandir", locked)
     with pytest.raises(DataError, match="train cannot be read: Permission denied"):
         load_images(folder=folder)
+
+
+@pytest.fixture
+def deep(tmp_path):
+    """A function that makes 1,200 folders, each in the one before."""
+    made = []
+
+    def make(folder: Path) -> None:
+        folder.mkdir(parents=True)
+        made.extend([*folder.parents[: len(folder.relative_to(tmp_path).parts)][::-1], folder])
+        for _ in range(1200):
+            made.append(made[-1] / "a")
+            made[-1].mkdir()
+
+    yield make
+    for folder in made[:0:-1]:  # rmtree would give up
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def test_folders_at_a_great_depth(tmp_path, deep):
+    deep(classes(tmp_path / "mine") / "cats" / "x")
+    assert len(load_images(folder=tmp_path / "mine")) == 9
+
+
+def test_folders_at_a_great_depth_alone(tmp_path, deep):
+    deep(tmp_path / "mine")
+    with pytest.raises(DataError, match=r"has no class folders|holds no picture"):
+        load_images(folder=tmp_path / "mine")
+
+
+def test_class_folders_that_are_called_like_pictures(tmp_path):
+    images = load_images(folder=classes(tmp_path / "mine", ("cats.png", "dogs.jpg")))
+    assert images.classes == ("cats.png", "dogs.jpg")
+    assert "left out" not in images.source
+    (tmp_path / "mine" / "x.png").write_bytes(b"")
+    assert "left out: 1 beside the class folders" in load_images(folder=tmp_path / "mine").source
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("read", [load_images, image_folder])
+def test_a_class_folder_whose_name_is_not_utf_8(tmp_path, read):
+    folder = classes(tmp_path / "mine", ("cats", "dogs"))
+    os.rename(folder / "dogs", os.fsencode(folder) + b"/h\xe9")
+    with pytest.raises(DataError, match=r"has a folder whose name is not UTF-8, b'h\\xe9': rename it, in Py") as caught:
+        read(folder=folder)
+    (command,) = re.findall(r"os\.rename\(.*\)", str(caught.value))
+    eval(command)  # the advice works
+    assert load_images(folder=folder).classes == ("cats", "new-name")
+
+
+def test_more_pictures_than_the_memory_holds(tmp_path, monkeypatch):
+    folder = classes(tmp_path, ("cats", "dogs"), count=5)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=200_000_000))
+    with pytest.raises(DataError, match=r"^9 pictures of 4096 x 4096 pixels take 0\.5 GB, more .*: choose a smaller"):
+        load_images(folder=folder, size=4096)
+    with pytest.raises(DataError, match=r"^5 pictures of 4096 x 4096 pixels take 0\.3 GB, more .*: choose a smaller"):
+        load_pictures(folder / "cats", size=4096)
+    assert len(load_images(folder=folder)) == 9
+    assert len(load_pictures(folder / "cats").images) == 5
+
+
+def test_memory_that_numpy_does_not_get(monkeypatch):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1 << 70))
+    with pytest.raises(DataError, match="10,000,000 pictures of 4096 x 4096 pixels take 503,316"):
+        room_for(10_000_000, 4096)
+
+
+@pytest.mark.parametrize("read", [load_images, image_folder])
+def test_an_empty_name_is_not_the_working_folder(read):
+    with pytest.raises(ValueError, match="folder"):
+        read(folder="")
+    with pytest.raises(ValueError, match="path is empty"):
+        load_pictures("")
 
 
 def test_a_home_that_is_not_known():
@@ -409,6 +487,14 @@ def test_the_copy_is_made_once_upright_in_rgb_and_not_too_large(tmp_path, monkey
     assert {Image.open(path).mode for path in home.rglob("*.jpg")} == {"RGB"}
     monkeypatch.setattr(own, "open_picture", lambda *_: pytest.fail("copied again"))
     assert image_folder(folder=folder) == home
+
+
+@pytest.mark.parametrize("size", [(70_000, 3), (3, 70_000), (66_000, 600)])
+def test_the_copy_of_a_strip_is_short_enough_for_a_jpeg(tmp_path, capfd, size):
+    Image.new("RGB", size).save(classes(tmp_path / "mine", ("a", "b")) / "a" / "strip.png")
+    copies = [Image.open(path).size for path in image_folder(folder=tmp_path / "mine").rglob("*.jpg")]
+    assert 512 < max(map(max, copies)) <= 65_500
+    assert capfd.readouterr().err == ""
 
 
 # pictures without labels --------------------------------------------------------------------------------------------

@@ -80,6 +80,15 @@ def test_a_picture_that_would_start_another_program_is_refused(tmp_path):
         read_picture(tmp_path / "a.jpg")
 
 
+def test_pictures_at_any_depth_are_counted_and_links_are_not_followed(tmp_path):
+    deep = tmp_path / "a.png" / "b" / "c"
+    deep.mkdir(parents=True)
+    for folder in (tmp_path, deep.parent, deep):
+        PHOTO.save(folder / "0.png")
+    (deep / "round").symlink_to(tmp_path)
+    assert pictures_in(tmp_path) == ([tmp_path / "0.png"], {"in deeper folders": 3})
+
+
 # modes ------------------------------------------------------------------------------------------------------------
 
 
@@ -129,6 +138,48 @@ def test_sixteen_bits_in_the_other_byte_order(tmp_path):
     entries = b"".join(struct.pack(">HHIHH", tag, 3, 1, value, 0) for tag, value in tags)
     (tmp_path / "a.tif").write_bytes(head + struct.pack(">H", 9) + entries + bytes(4) + struct.pack(">H", 32_896))
     assert read_picture(tmp_path / "a.tif").ravel().tolist() == [128] * 3
+
+
+def test_all_values_of_sixteen_bits(tmp_path):
+    values = np.arange(65_536, dtype=np.uint16).reshape(256, 256)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    assert np.array_equal(read_picture(tmp_path / "a.png")[0], np.rint(values / 257))
+
+
+def tiff_of(bits: int, white_is_zero: int, data: bytes) -> bytes:
+    """A grey TIFF of 8 x 8 pixels."""
+    tags = [(256, 8), (257, 8), (258, bits), (259, 1), (262, 1 - white_is_zero), (273, 8), (277, 1), (278, 8)]
+    entries = b"".join(struct.pack("<HHIHxx", tag, 3, 1, value) for tag, value in [*tags, (279, len(data))])
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", 9) + entries + bytes(4)
+
+
+@pytest.mark.parametrize("bits", [1, 8, 12, 16])
+@pytest.mark.parametrize("white_is_zero", [0, 1])
+@pytest.mark.parametrize("byte", [0, 255])
+def test_the_brightest_value_of_a_tiff_is_white(tmp_path, bits, white_is_zero, byte):
+    (tmp_path / "a.tif").write_bytes(tiff_of(bits, white_is_zero, bytes([byte]) * (8 * bits)))
+    if (bits, white_is_zero) == (12, 1):
+        refused(tmp_path / "a.tif", "no picture that can be read")  # Pillow does not know it
+    else:
+        assert centre(read_picture(tmp_path / "a.tif")) == [255 - byte if white_is_zero else byte] * 3
+
+
+def test_twelve_bits_are_scaled_to_eight(tmp_path):
+    (tmp_path / "a.tif").write_bytes(tiff_of(12, 0, b"\x80\x08\x00" * 32))  # 0x800: the middle of 0 ... 0xFFF
+    assert centre(read_picture(tmp_path / "a.tif")) == [128] * 3
+
+
+@pytest.mark.parametrize("value", [0, 7, 65_535])
+def test_one_of_the_greys_of_sixteen_bits_is_clear(tmp_path, value):
+    header, clear = (16, 0), chunk(b"tRNS", struct.pack(">H", value))
+    row = b"\0" + struct.pack(">4H", value, 257, 257, 257)
+    (tmp_path / "a.png").write_bytes(png_of(4, 4, header, zlib.compress(4 * row), clear))
+    assert read_picture(tmp_path / "a.png")[0, 0].tolist() == [255, 1, 1, 1]
+
+
+def test_sixteen_bits_take_little_memory(tmp_path):
+    Image.fromarray(np.zeros((3000, 3000), dtype=np.uint16)).save(tmp_path / "a.png")
+    assert memory_taken(f"read_picture(Path({str(tmp_path / 'a.png')!r}), 64)") < 14 * 3000 * 3000
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.float32])
@@ -218,35 +269,37 @@ def test_every_shape_becomes_a_square(tmp_path, shape, fit):
 
 
 def test_a_strip_of_300_000_pixels_takes_little_memory(tmp_path):
-    resource = pytest.importorskip("resource")
     Image.new("RGB", (1, 300_000), (90, 90, 90)).save(tmp_path / "a.png")
+    path = str(tmp_path / "a.png")
+    assert memory_taken(f"[read_picture(Path({path!r}), 64, fit) for fit in ('crop', 'pad')]") < 100_000_000
+
+
+def memory_taken(call: str) -> int:
+    """Bytes that a process takes for a call, at most at once."""
+    pytest.importorskip("resource")
     code = f"""if True:
         import resource
         from pathlib import Path
         from torchbook.data.pictures import read_picture
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        for fit in ("crop", "pad"):
-            read_picture(Path({str(tmp_path / "a.png")!r}), 64, fit)
+        {call}
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     """
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120).stdout
-    assert int(said) * (1024 if sys.platform == "linux" else 1) < 100_000_000  # bytes
-    assert resource is not None
+    return int(said) * (1024 if sys.platform == "linux" else 1)
 
 
 # what is refused ------------------------------------------------------------------------------------------------------
 
 
-def png_of(width: int, height: int) -> bytes:
-    """A PNG that says it is so large, and holds next to nothing."""
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(100))) + chunk(b"IEND", b"")
-    )
+def png_of(width: int, height: int, form=(8, 2), data: bytes = zlib.compress(bytes(100)), before: bytes = b"") -> bytes:
+    """A PNG that says it is so large, and holds next to nothing. form: bits and colour type, before: other chunks."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, *form, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + before + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 20_000), (1, 200_000_000), (2**31 - 1, 2**31 - 1)])
@@ -283,6 +336,40 @@ def test_a_file_that_is_cut(tmp_path, ending, share):
     PHOTO.resize((300, 200)).save(path)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
     refused(path, f"a.{ending} is no picture that can be read .*: replace it or remove it")
+
+
+FORMS = {(1, 0): 3, (8, 0): 20, (16, 0): 40, (8, 2): 60, (4, 3): 10, (8, 4): 40, (8, 6): 80}  # bytes of 20 pixels
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("rows", [1, 5, 19, 20, 21])
+def test_a_png_whose_data_end_early(tmp_path, form, rows):
+    palette = chunk(b"PLTE", bytes(range(48)))
+    data = zlib.compress(rows * (b"\0" + bytes(FORMS[form])))
+    (tmp_path / "a.png").write_bytes(png_of(20, 20, form, data, palette if form[1] == 3 else b""))
+    if rows < 20:
+        refused(tmp_path / "a.png", r"a\.png is no picture that can be read \(its data end before the last row\)")
+    else:
+        assert read_picture(tmp_path / "a.png").shape == (3, 20, 20)
+
+
+@pytest.mark.parametrize("kind", ["plain", "interlaced", "several chunks", "animated"])
+def test_a_png_whose_last_row_is_black_is_whole(tmp_path, kind):
+    black = Image.new("RGB", (200, 200))
+    black.paste(PHOTO, (5, 5))
+    if kind == "interlaced":  # Pillow writes none; of seven passes all rows are zero
+        passes = [(25, 25), (25, 25), (50, 25), (50, 50), (100, 50), (100, 100), (200, 100)]  # columns and rows
+        content = png_of(200, 200, data=zlib.compress(bytes(sum(down * (1 + 3 * across) for across, down in passes))))
+        header = chunk(b"IHDR", struct.pack(">IIBBBBB", 200, 200, 8, 2, 0, 0, 1))
+        (tmp_path / "a.png").write_bytes(content[:8] + header + content[8 + len(header) :])
+    elif kind == "several chunks":
+        data = zlib.compress(200 * (b"\0" + bytes(600)), level=0)
+        pieces = [chunk(b"IDAT", data[k : k + 7000]) for k in range(0, len(data), 7000)]
+        content = png_of(200, 200, data=b"", before=b"".join(pieces))
+        (tmp_path / "a.png").write_bytes(content)
+    else:
+        black.save(tmp_path / "a.png", save_all=kind == "animated", append_images=[black.rotate(90)])
+    assert read_picture(tmp_path / "a.png").shape == (3, 200, 200)
 
 
 def test_text_in_the_place_of_a_picture(tmp_path):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+import os
 from pathlib import Path
 import unicodedata
 
 import numpy as np
 from torchbook.data.cache import Decoded
 from torchbook.data.errors import DataError
-from torchbook.data.pictures import fitted, folders_in, open_picture, pictures_in
+from torchbook.data.pictures import fitted, is_text, open_picture, pictures_in, room_for, sorted_out
 
 Classes = dict[str, list[Path]]  # the picture files of each class, classes in the order of their names
 
@@ -18,11 +19,9 @@ def classes_in(folder: Path, endings=None) -> tuple[Classes, Counter]:
     """The classes below ``folder``, each with its pictures, and a count of what was left out, by kind.
 
     endings: those that count as pictures (all that Pillow reads). Raises DataError where there is no class folder,
-    where one has no picture, and where two have the same name.
+    where one has no picture or a name that is no text, and where two have the same name.
     """
-    inner = folders_in(folder)
-    loose, left_out = pictures_in(folder, endings)
-    left_out.pop("in deeper folders", None)
+    loose, inner, left_out = sorted_out(folder, endings)
     if not inner and loose:
         raise DataError(
             f"{folder} has {len(loose)} picture(s), but no class folders: make one folder a class, "
@@ -33,6 +32,11 @@ def classes_in(folder: Path, endings=None) -> tuple[Classes, Counter]:
     classes: Classes = {}
     for path in inner:
         name = unicodedata.normalize("NFC", path.name)  # macOS writes é as two characters
+        if not is_text(name):
+            raise DataError(
+                f"{folder} has a folder whose name is not UTF-8, {os.fsencode(path.name)!r}: rename it, "
+                f"in Python by os.rename({os.fsencode(path)!r}, {str(folder / 'new-name')!r})."
+            )
         if name in classes:
             raise DataError(f"{folder} has two folders that are both called {name!r}: rename one.")
         classes[name], others = pictures_in(path, endings)
@@ -50,9 +54,12 @@ def _instead(others: Counter) -> str:
 
 
 def read_classes(classes: Classes, size: int, fit: str | None = "crop") -> Decoded:
-    """Decode the pictures of each class as squares of ``size`` pixels; with ``fit=None`` they must have that size."""
+    """Decode the pictures of each class as squares of ``size`` pixels; with ``fit=None`` they must have that size.
+
+    Raises DataError for a file that is no picture or is damaged, and where the memory does not hold them all.
+    """
     count = sum(map(len, classes.values()))
-    images, labels = np.empty((count, 3, size, size), dtype=np.uint8), np.empty(count, dtype=np.int64)
+    images, labels = room_for(count, size), np.empty(count, dtype=np.int64)
     place = several = 0
     for label, files in enumerate(classes.values()):
         for path in files:

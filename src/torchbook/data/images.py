@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from numbers import Integral
 import os
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torchbook.data import decode, own, standin
 from torchbook.data.catalog import CATALOG, card
 from torchbook.data.errors import DataError
 from torchbook.data.folders import SOURCES, as_path, real_path
-from torchbook.data.pictures import FITS, pictures_in, read_picture
+from torchbook.data.pictures import FITS, is_folder, pictures_in, read_picture, room_for
 
 NAMES = tuple(name for name, entry in CATALOG.items() if entry.classes)
 
@@ -24,6 +25,7 @@ class ImageSet:
 
     role: what they are for, "train", "val" or "test" (None: not said); a part of a set has the role of the set.
     It is a map-style data set (``len`` and ``[i]``), so a ``DataLoader`` can take it as it is.
+    Raises ValueError where images and labels differ in number, or a label is the number of no class.
     """
 
     images: Tensor
@@ -31,6 +33,15 @@ class ImageSet:
     classes: tuple[str, ...]
     source: str
     role: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.images) != len(self.labels):
+            raise ValueError(f"Each image needs a label: {len(self.images)} images have {len(self.labels)} labels.")
+        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < len(self.classes):
+            raise ValueError(
+                f"Labels must lie between 0 and {len(self.classes) - 1}, as there are {len(self.classes)} classes; "
+                f"got {int(self.labels.min())} to {int(self.labels.max())}."
+            )
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -50,6 +61,8 @@ class ImageSet:
         """
         if not 0 < val_fraction < 1:
             raise ValueError(f"val_fraction must lie between 0 and 1, got {val_fraction}.")
+        if not len(self):
+            raise ValueError("There is no example to split; both sides need at least one.")
         generator = torch.Generator().manual_seed(seed)
         held_out = torch.zeros(len(self), dtype=torch.bool)
         for label in self.labels.unique():
@@ -67,11 +80,16 @@ class ImageSet:
         return replace(parts[0], role="train"), replace(parts[1], role="val")
 
     def limited(self, limit: int) -> ImageSet:
-        """The first ``limit`` examples with the classes as evenly filled as they can be, in their original order."""
+        """The first ``limit`` examples with the classes as evenly filled as they can be, in their original order.
+
+        Raises ValueError unless it is a whole number between 1 and the number of images.
+        """
+        if isinstance(limit, bool) or not isinstance(limit, Integral):
+            raise ValueError(f"limit must be a whole number of images; got {limit!r}.")
         if not 1 <= limit <= len(self):
             raise ValueError(f"limit must lie between 1 and {len(self)}, the number of images there are; got {limit}.")
-        one_hot = torch.nn.functional.one_hot(self.labels, len(self.classes))
-        rank = one_hot.cumsum(0).gather(1, self.labels[:, None]).squeeze(1)  # (N,): how many of its class so far
+        one_hot = torch.nn.functional.one_hot(self.labels.long(), len(self.classes))
+        rank = one_hot.cumsum(0).gather(1, self.labels[:, None].long()).squeeze(1)  # (N,): how many of its class so far
         chosen = torch.argsort(rank, stable=True)[:limit].sort().values
         return self.subset(chosen)
 
@@ -137,6 +155,8 @@ def image_folder(
     if source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
     if name is None and folder is not None:
+        if not os.fspath(folder):
+            raise ValueError("folder is empty: give a folder of your own pictures, or leave it out.")
         return own.own_image_folder(as_path(folder), seed)
     if name not in (None, "ants-bees"):
         raise ValueError(f"{name!r} does not come as a folder of pictures: use 'ants-bees'.")
@@ -157,15 +177,19 @@ def load_pictures(path: str | os.PathLike, *, size: int = 64, fit: str = "crop")
     """Read your own pictures to predict what they show: one picture file, or those that lie in a folder, by name.
 
     size and fit as for ``load_images``. Raises ValueError for a bad argument, DataError for a file that is no picture
-    and for a folder without pictures.
+    and for a folder without pictures or with more than the memory holds.
     """
+    if not os.fspath(path):
+        raise ValueError("path is empty: give a picture file, or a folder in which pictures lie.")
     path, size = as_path(path), _checked(None, size, fit)
-    files, left_out = pictures_in(path) if os.path.isdir(path) else ([path], Counter())
+    files, left_out = pictures_in(path) if is_folder(path) else ([path], Counter())
     if not files:
         raise DataError(f"{path} has no pictures in it: name the folder in which they lie.")
-    images = torch.stack([torch.from_numpy(read_picture(file, size, fit).copy()) for file in files])
+    images = room_for(len(files), size)
+    for image, file in zip(images, files, strict=True):
+        image[:] = read_picture(file, size, fit)
     said = f" (left out: {own.listed(left_out)})" if left_out else ""
-    return Pictures(images, tuple(file.name for file in files), own.whose(path, len(files)) + said)
+    return Pictures(torch.from_numpy(images), tuple(file.name for file in files), own.whose(path, len(files)) + said)
 
 
 def _known(name: str):

@@ -13,13 +13,14 @@ import PIL
 from torchbook.data.cache import Decoded, cached, kept_folder, state_of
 from torchbook.data.classes import Classes, classes_in, read_classes
 from torchbook.data.errors import DataError
-from torchbook.data.pictures import folders_in, open_picture, pictures_in
+from torchbook.data.pictures import folders_in, is_folder, open_picture, sorted_out, written
 
 SPLITS = ("train", "val", "test")
 FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
            "test": "test", "testing": "test"}  # fmt: skip
 HELD_OUT = 0.2  # of each class, where the folder has no parts of its own
 LARGEST = 512  # short side, in pixels, of the copies for ImageFolder
+LONGEST = 65_500  # long side: a JPEG can't have more
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ def read_own(folder: Path, split: str, size: int, fit: str, seed: int) -> tuple[
 def own_image_folder(folder: Path, seed: int) -> Path:
     """A copy of the pictures, in the cache, as {train,val}/<class>/*.jpg, upright and in RGB, for ``ImageFolder``.
 
-    Pictures whose short side is over 512 pixels are made smaller. Where both val and test are there,
-    test comes along; what else is left out is said by ``load_images``.
+    Pictures whose short side is over 512 pixels, or that are too long for a JPEG, are made smaller. Where both val and
+    test are there, test comes along; what else is left out is said by ``load_images``.
     """
     parts = split_parts(folder, seed)
     if "val" not in parts:
@@ -62,8 +63,8 @@ def own_image_folder(folder: Path, seed: int) -> Path:
                 place.mkdir(parents=True)
                 for number, path in enumerate(files):
                     picture = open_picture(path)[0]
-                    if min(picture.size) > LARGEST:
-                        scale = LARGEST / min(picture.size)
+                    scale = min(LARGEST / min(picture.size), LONGEST / max(picture.size))
+                    if scale < 1:
                         picture = picture.resize([max(1, round(side * scale)) for side in picture.size])
                     picture.save(place / f"{number:06d}.jpg", quality=95, subsampling=0)
 
@@ -104,7 +105,7 @@ def split_parts(folder: Path, seed: int) -> dict[str, Part]:
         raise DataError(f"{home} has {nested[0].name}, but no folder train with class folders: add it.")
     beside: Counter = Counter()  # pictures that belong to no split
     for path in [home, *(path for path in inner if path not in nested)]:
-        count = len(pictures_in(path)[0])
+        count = len(sorted_out(path)[0])
         beside[f"in {path.name}" if path != home else "beside the folders"] += count
     parts = {}
     for split, path in found.items():
@@ -120,13 +121,12 @@ def split_parts(folder: Path, seed: int) -> dict[str, Part]:
 
 def _home(folder: Path) -> Path:
     """The folder itself, or the only one in it where that holds the class folders, as an unpacked archive has it."""
-    if not os.path.exists(folder):
-        raise DataError(f"There is no folder {folder}: name the one that holds your pictures.")
-    if not os.path.isdir(folder):
-        raise DataError(f"{folder} is not a folder: name the one that holds your pictures.")
+    if not is_folder(folder):
+        absent = f"{folder} is not a folder" if os.path.exists(folder) else f"There is no folder {folder}"
+        raise DataError(f"{absent}: name the one that holds your pictures.")
     while True:
-        inner = folders_in(folder)
-        only = inner[0] if len(inner) == 1 and not pictures_in(folder)[0] else None
+        loose, inner, _ = sorted_out(folder)
+        only = inner[0] if len(inner) == 1 and not loose else None
         if only is None or not folders_in(only) or FOLDERS.get(only.name.lower(), "train") != "train":
             return folder
         folder = only
@@ -176,14 +176,17 @@ def _mark(folder: Path) -> str:
 
 def _key(part: Part, seed: int) -> str:
     folders = sorted({path.parent for files in part.classes.values() for path in files})
-    return f"{seed} Pillow {PIL.__version__} {part.origin}" + "".join(map(state_of, folders))
+    try:
+        return f"{seed} Pillow {PIL.__version__} {part.origin}" + "".join(map(state_of, folders))
+    except OSError as error:  # a folder may be listed without the right to look at its files
+        raise DataError(f"{error.filename or folders[0]} cannot be read: {error.strerror or error}.") from error
 
 
 def listed(left_out: Counter) -> str:
     """What was left out, in words."""
-    return ", ".join(f"{count} {kind}" for kind, count in sorted(left_out.items()))
+    return ", ".join(f"{count} {written(kind)}" for kind, count in sorted(left_out.items()))
 
 
 def whose(place: Path, count: int) -> str:
     """The beginning of the line that says where pictures came from."""
-    return f"your pictures in {place.resolve().name}: {count:,} picture{'s' if count != 1 else ''}"
+    return f"your pictures in {written(place.resolve().name)}: {count:,} picture{'s' if count != 1 else ''}"
