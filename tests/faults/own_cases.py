@@ -21,7 +21,7 @@ from PIL import Image
 from torch import Tensor
 from torchbook.data.errors import DataError
 from torchbook.data.images import image_folder, load_images, load_pictures
-from torchbook.data.names import load_names
+from torchbook.data.names import TUTORIAL, load_names
 from torchbook.data.text import load_text
 from torchbook.digit_photo import digit_steps, read_photo
 from torchbook.paper_drawing import draw_digit_photo
@@ -106,6 +106,32 @@ def sixteen_bits(kind: str):
         Image.fromarray(np.asarray(squares(label).convert("L")).astype(np.uint16) * 257).save(path, kind)
 
     return write
+
+
+def deep_tiff(bits: int, white_is_zero: bool):
+    """Grey of 12 or 16 bits as scanners write it."""
+
+    def write(path: Path, label: int) -> None:
+        values = np.asarray(squares(label).convert("L")).astype(np.int64) * (2**bits - 1) // 255
+        values = (2**bits - 1 - values if white_is_zero else values).ravel()
+        first, second = values[::2], values[1::2]
+        packed = np.stack([first >> 4, (first & 15) << 4 | second >> 8, second & 255], 1).astype(np.uint8)
+        data = packed.tobytes() if bits == 12 else values.astype("<u2").tobytes()
+        tags = [(256, SIDE), (257, SIDE), (258, bits), (259, 1), (262, 1 - white_is_zero), (273, 8), (277, 1)]
+        tags += [(278, SIDE), (279, len(data))]
+        entries = b"".join(struct.pack("<HHIHxx", tag, 3, 1, value) for tag, value in tags)
+        path.write_bytes(b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", 9) + entries + bytes(4))
+
+    return write
+
+
+def deep_clear_black(path: Path, label: int) -> None:
+    """Grey of 16 bits of which black is transparent."""
+    values = np.asarray(squares(label).convert("L")).astype(np.uint16) * 257
+    buffer = io.BytesIO()
+    Image.fromarray(values).save(buffer, "PNG")
+    content, clear = buffer.getvalue(), b"tRNS" + struct.pack(">H", 10 * 257)
+    path.write_bytes(content[:33] + struct.pack(">I", 2) + clear + struct.pack(">I", zlib.crc32(clear)) + content[33:])
 
 
 def half_clear(path: Path, label: int) -> None:
@@ -210,6 +236,9 @@ FILES = [  # ending, what is in it, what writes it, what becomes of the colours
     ("png", "upside down", turned("PNG", 3), same),
     ("webp", "transposed", turned("WEBP", 5), same),
     ("tif", "turned left", turned("TIFF", 6), same),
+    ("tif", "12 bits", deep_tiff(12, white_is_zero=False), as_grey),
+    ("tiff", "16 bits, white is zero", deep_tiff(16, white_is_zero=True), as_grey),
+    ("png", "16 bits, black is clear", deep_clear_black, lambda colours: as_grey(black_is_white(colours))),
 ]
 
 LAYOUTS = {  # where the pictures of a class lie, how many of the first class (one more of each next), what lies about
@@ -299,6 +328,13 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + struct.pack(">I", 10) + b"IDAT" + bytes(14)
 
 
+def half_a_png() -> bytes:
+    """A PNG whose data are in order and end after the upper half."""
+    upper = saved("PNG", squares(0).crop((0, 0, SIDE, SIDE // 2)))
+    head = b"IHDR" + struct.pack(">II", SIDE, SIDE) + upper[24:29]
+    return upper[:12] + head + struct.pack(">I", zlib.crc32(head)) + upper[33:]
+
+
 def saved(kind: str, picture: Image.Image | None = None) -> bytes:
     buffer = io.BytesIO()
     (picture or squares(0)).save(buffer, kind)
@@ -316,6 +352,7 @@ BAD_PICTURES = [
     ("an empty .jpg", with_file("a.jpg", b""), "a.jpg is no picture"),
     ("half a .jpg", with_file("a.jpg", saved("JPEG")[:400]), "a.jpg is no picture"),
     ("half a .png", with_file("a.png", saved("PNG")[:90]), "a.png is no picture"),
+    ("a .png whose data end early", with_file("a.png", half_a_png()), "its data end before the last row"),
     ("PostScript as .jpg", with_file("a.jpg", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n"), "no picture"),
     ("3,600 million pixels", with_file("a.png", bomb()), "a.png is too large, .*3600000000 pixels"),
     ("32-bit pixels", with_file("a.tif", saved("TIFF", Image.new("F", (9, 9)))), "32-bit pixels have no agreed"),
@@ -451,6 +488,14 @@ BAD_TEXTS = [
     text_case("a PDF", b"%PDF-1.7\n%\xe2\xe3", refusal="is a PDF"),
     text_case("RTF", b"{\\rtf1\\ansi hello}", refusal="RTF document"),
     text_case("an HTML page", b"<!DOCTYPE html><p>It was", refusal="HTML page"),
+    text_case("an XHTML page", b"<?xml version='1.0'?>\n<!-- saved -->\n<!DOCTYPE html>It was", refusal="HTML page"),
+    in_encoding("Chinese", "hz", "HZ"), in_encoding("Russian", "utf-16-le", "UTF-16 without"),
+    in_encoding("Hindi", "utf-16-be", "UTF-16 without"), in_encoding("Arabic", "utf-32-le", "UTF-32-LE"),
+    text_case("UTF-8, called ASCII", TEXTS["Russian"].encode(), refusal="it is UTF-8: leave encoding out",
+              encoding="ascii"),
+    text_case("UTF-16, a byte missing", TEXTS["Russian"].encode("utf-16")[:-1], refusal="UTF-16 and is damaged",
+              encoding="utf-16"),
+    text_case("half a character, escaped", b"It was \\ud800 so", refusal="half a character", encoding="unicode_escape"),
     text_case("half a letter in the middle", TEXTS["Russian"].encode()[:101] + TEXTS["Russian"].encode()[102:],
               refusal="damaged UTF-8"),
     text_case("a picture", saved("PNG"), refusal="PNG picture"),
@@ -503,6 +548,10 @@ NAMES = [
     names_case("GBK", lists(**{"中文.txt": "王\n李\n张\n刘\n".encode("gbk")}), refusal="looks like GBK"),
     names_case("Latin-1", lists(**{"Français.txt": "Élan\nRené\nHélène\n".encode("latin-1")}),
                refusal="looks like Latin-1"),
+    names_case("an error page in the place of a list", lists(**{"Welsh.txt": "<body>Not found</body>"}),
+               refusal="HTML page"),
+    names_case("the tutorial's languages", {f"{language}.txt": "Ann\n" for language in TUTORIAL},
+               {language: ["Ann"] for language in TUTORIAL}, said="they are not the tutorial's"),
     names_case("one language", {"English.txt": "Ashton\n"}, refusal="only English.txt"),
     names_case("a table of names", {"names.csv": "Ashton,English\n"}, refusal="no file <Language>.txt"),
     names_case("a language twice", lists(**{"deutsch.txt": "Weiß\n"}), refusal="in one file"),

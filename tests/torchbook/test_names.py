@@ -3,10 +3,12 @@
 import hashlib
 from importlib.metadata import version
 import json
+import os
+import sys
 
 import pytest
 from torchbook.data.errors import DataError
-from torchbook.data.names import NAME_LETTERS, ascii_letters_only, load_names
+from torchbook.data.names import NAME_LETTERS, TUTORIAL, ascii_letters_only, load_names
 from torchbook.sequences import Vocabulary
 
 pytestmark = pytest.mark.faults("texts and names")
@@ -166,6 +168,7 @@ def test_lines_that_are_no_names_are_counted_and_the_others_read(own):
         ({**TWO, "Chinese.txt": "王\n李\n张\n刘\n陈\n".encode("gbk")}, r"Chinese\.txt is not UTF-8.*GBK.*'gb18030'"),
         ({**TWO, "French.txt": "Élan\nÇeline\nRené\n".encode("latin-1")}, r"French\.txt is not UTF-8.*Latin-1"),
         ({**TWO, "Welsh.txt": b"<!doctype html>"}, "is an HTML page"),
+        ({**TWO, "Welsh.txt": b"<body>Not found</body>"}, "is an HTML page"),
     ],
 )
 def test_what_is_wrong_is_a_sentence(own, files, says):
@@ -178,6 +181,50 @@ def test_a_language_with_too_few_names_is_told(own):
     with pytest.raises(DataError, match=r"German\.txt has 1 of 2 names needed: add some, or remove the file"):
         load_names(folder, at_least=2)
     assert load_names(folder).names["German"] == ["Weissbach"]
+
+
+@pytest.mark.parametrize("at_least", ["3", 2.5, None])
+def test_the_names_needed_must_be_a_whole_number(own, at_least):
+    with pytest.raises(ValueError, match="at_least must be a whole number of names"):
+        load_names(own(TWO), at_least=at_least)
+
+
+def test_an_empty_name_is_not_the_working_folder():
+    with pytest.raises(ValueError, match="folder is empty"):
+        load_names("")
+
+
+def test_the_tutorial_s_names_are_known_by_their_numbers(own):
+    files = {f"{language}.txt": "\n".join(map(spelled, range(lines))) for language, lines in TUTORIAL.items()}
+    folder = own(files | {"Thai.txt": "Ann\n"})
+    assert load_names(folder).source == "real names by language (20,075 names in 19 languages)"
+    own({"Korean.txt": "\n".join(map(spelled, range(93)))})
+    said = "your names in mine (20,074 names in 19 languages; they are not the tutorial's, which have 20,074 lines)"
+    assert load_names(folder).source == said
+
+
+def spelled(number: int) -> str:
+    """A name for each number."""
+    return "A" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+def test_folders_at_a_great_depth(tmp_path):
+    made = [tmp_path / "mine"]
+    for _ in range(1200):
+        made[-1].mkdir()
+        made.append(made[-1] / "a")
+    with pytest.raises(DataError, match=r"has no file <Language>\.txt"):
+        load_names(tmp_path / "mine")
+    for folder in made[-2::-1]:  # rmtree would give up
+        folder.rmdir()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_file_whose_name_is_not_utf_8(own):
+    folder = own(TWO)
+    os.rename(folder / "Irish.txt", os.fsencode(folder) + b"/\xe9.txt")
+    with pytest.raises(DataError, match=r"has a file whose name is not UTF-8, b'\\xe9\.txt': rename it"):
+        load_names(folder)
 
 
 def test_a_folder_comes_before_the_source(own):
@@ -222,7 +269,7 @@ def test_a_folded_set_folds_what_is_typed(own):
 
 def test_a_folder_that_is_none_is_told(tmp_path):
     (tmp_path / "file").write_text("Čapek", encoding="utf-8")
-    for name in ("file", "gone"):
+    for name in ("file", "gone", "x" * 5000, "a\0b"):
         with pytest.raises(DataError, match=f"There is no folder .*{name}"):
             load_names(tmp_path / name)
 

@@ -1,6 +1,7 @@
 """Text files as people have them: clean Unicode, or one sentence that names what is wrong and what to do."""
 
 import os
+import tracemalloc
 import unicodedata
 
 import pytest
@@ -16,6 +17,7 @@ KOREAN = "안녕하세요. 저는 학생입니다. 오늘 날씨가 좋습니다
 RUSSIAN = "Мой дядя самых честных правил, когда не в шутку занемог, он уважать себя заставил.\n" * 10
 GERMAN = "Über den Wipfeln ist Ruh, in allen Gipfeln spürest du kaum einen Hauch; die Vögelein schweigen.\n" * 10
 FRENCH = "Élan\nÇeline\nRené\nHélène\n"
+HINDI = "एक समय की बात है, एक गाँव में एक किसान रहता था।\n" * 10
 NAMES = "王\n李\n张\n刘\n陈\n杨\n黄\n赵\n"
 ENGLISH = "Speak, speak. First, you know Caius Marcius is chief enemy to the people.\n" * 5
 
@@ -70,6 +72,15 @@ def test_text_is_clean(file, data, text):
         (CHINESE, "utf-16-le", "UTF-16 without", "utf-16-le"),
         (CHINESE, "utf-16-be", "UTF-16 without", "utf-16-be"),
         (NAMES, "utf-16-le", "UTF-16 without", "utf-16-le"),
+        (RUSSIAN, "utf-16-le", "UTF-16 without", "utf-16-le"),
+        (RUSSIAN, "utf-16-be", "UTF-16 without", "utf-16-be"),
+        (HINDI, "utf-16-le", "UTF-16 without", "utf-16-le"),
+        (GERMAN, "utf-16-be", "UTF-16 without", "utf-16-be"),
+        ("Speak", "utf-16-le", "UTF-16 without", "utf-16-le"),
+        (ENGLISH, "utf-32-le", "UTF-32-LE", "utf-32-le"),
+        (RUSSIAN, "utf-32-be", "UTF-32-BE", "utf-32-be"),
+        (CHINESE, "hz", "HZ", "hz"),
+        ("名", "hz", "HZ", "hz"),
         (ENGLISH, "utf-32", "UTF-32", "utf-32"),
     ],
 )
@@ -95,6 +106,13 @@ def test_another_encoding_is_named_and_its_cure_works(file, text, encoding, name
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n", "a pointer of Git LFS"),
         (b"<!DOCTYPE html><title>Log in</title>", "an HTML page"),
         (b"\xef\xbb\xbf\n <html lang=en>", "an HTML page"),
+        (b"<?xml version='1.0'?>\n<!DOCTYPE html>", "an HTML page"),
+        (b"<!-- saved -->\n <!-- > --><html>", "an HTML page"),
+        (b" " * 100_000 + b"<html>", "an HTML page"),
+        (b"<meta charset=utf-8><title>x</title>", "an HTML page"),
+        (b"<title>404</title>", "an HTML page"),
+        (b"<BODY>Not found</BODY>", "an HTML page"),
+        (b"\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\r\n", "a pointer of Git LFS"),
         (b"one\0two and more words", r"no text \(it holds the character '\\x00'\)"),
         (b"\x01\x02\x03\x04 words", r"no text \(it holds the character '\\x01'\)"),
         (b"", "empty"),
@@ -129,6 +147,61 @@ def test_an_encoding_that_is_none_is_told(file, encoding):
 def test_a_wrong_encoding_is_told_with_the_likely_one(file):
     with pytest.raises(DataError, match=r"not in ascii; it looks like GBK.*encoding='gb18030'"):
         read_text(file(CHINESE.encode("gbk")), "ascii")
+
+
+@pytest.mark.parametrize("text", [
+    "~{ is how HZ begins, ~} how it ends.", "a ~{b}~ c", "<?xml version='1.0'?><TEI><text>It was</text></TEI>",
+    "<!-- a remark --> and a text", "<!-- a remark that does not end", "<bodyguard>", "<headless> rider",
+    "<?php" + " <!-- -->" * 20_000, "<!-- -->" * 20_000,
+])  # fmt: skip
+def test_what_only_begins_like_something_else_is_a_text(file, text):
+    assert read_text(file(text.encode())) == text
+
+
+@pytest.mark.parametrize(("text", "encoding"), [
+    (ENGLISH + "x" * (1 - len(ENGLISH) % 2), "utf-16"), (ENGLISH, "punycode"), (ENGLISH, "undefined"),
+    (RUSSIAN, "ascii"), (FRENCH, "ascii"), (CHINESE, "ascii"), (FRENCH, "shift-jis"), (CHINESE, "utf-7"),
+])  # fmt: skip
+def test_utf_8_that_is_called_something_else(file, text, encoding):
+    with pytest.raises(DataError, match=rf"not in {encoding}; it is UTF-8: leave encoding out\.$"):
+        read_text(file(text.encode()), encoding)
+
+
+@pytest.mark.parametrize("encoding", [None, "utf-16", "utf-8", "ascii"])
+def test_an_encoding_that_fails_is_not_advised(file, encoding):
+    with pytest.raises(DataError, match="it begins as UTF-16 and is damaged: save it again as UTF-8") as caught:
+        read_text(file(RUSSIAN.encode("utf-16") + b"x"), encoding)
+    assert "encoding=" not in str(caught.value)
+    with pytest.raises(DataError, match=r"not in gb2312; .*encoding='gb18030'"):
+        read_text(file((CHINESE + "镕").encode("gbk")), "gb2312")
+    with pytest.raises(DataError, match="damaged UTF-8") as caught:
+        read_text(file(CHINESE.encode()[:-2]), "ascii")
+    assert "encoding=" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("data", "encoding"), [(b"abc \\ud800 def", "unicode_escape"), (b"abc +2AA- def", "utf-7")])
+def test_half_a_character_is_refused(file, data, encoding):
+    with pytest.raises(DataError, match=rf"is damaged {encoding} \(half a character, '\\ud800'\): save it again"):
+        read_text(file(data), encoding)
+
+
+@pytest.mark.parametrize(("share", "refused"), [(100, False), (99, True)])
+def test_a_few_control_characters_do_no_harm(file, share, refused):
+    path = file(("\x1b" + "a" * (share - 1)).encode() * 10)
+    if refused:
+        with pytest.raises(DataError, match="no text"):
+            read_text(path)
+    else:
+        assert len(read_text(path)) == 1000
+
+
+def test_control_characters_alone_take_little_memory(file):
+    path = file(b"\1" * 5_000_000)
+    tracemalloc.start()
+    with pytest.raises(DataError, match="no text"):
+        read_text(path)
+    assert tracemalloc.get_traced_memory()[1] < 25_000_000
+    tracemalloc.stop()
 
 
 def test_a_folder_is_told(tmp_path):

@@ -135,6 +135,17 @@ def test_limit_must_be_a_whole_number(real, limit):
         load_text(folder=real, limit=limit)
 
 
+@pytest.mark.parametrize("at_least", ["3", 2.5, None])
+def test_the_characters_needed_must_be_a_whole_number(real, at_least):
+    with pytest.raises(ValueError, match="at_least must be a whole number of characters"):
+        load_text(folder=real, at_least=at_least)
+
+
+def test_an_encoding_must_be_a_name(own):
+    with pytest.raises(ValueError, match="encoding is 5; it must be the name of one, like 'gb18030', or None"):
+        load_text(text=own("words"), encoding=5)
+
+
 def test_a_text_too_short_is_told_with_the_length_needed(own):
     with pytest.raises(DataError, match=r"^50 characters are needed, and your text mine.txt.* gives 12: take a longer"):
         load_text(text=own("twelve chars"), at_least=50)

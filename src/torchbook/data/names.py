@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Integral
 import os
 from pathlib import Path
 import string
@@ -12,18 +13,19 @@ import unicodedata
 
 from torchbook.data.catalog import card
 from torchbook.data.errors import DataError
-from torchbook.data.folders import SOURCES, as_path, find_in_roots, real_path
-from torchbook.data.pictures import entries, folders_in
+from torchbook.data.folders import SOURCES, as_path, real_path
+from torchbook.data.pictures import entries, folders_in, is_folder, is_text, written
 from torchbook.data.reading import read_text
 from torchbook.data.surnames import FAKER, faker_names
 
 NAME_LETTERS = string.ascii_letters + " .,;'"  # 57 characters: what folding leaves
 LONGEST = 60  # characters; a longer line is no name
 NO_LANGUAGES = {"readme", "license", "licence", "copying", "notice", "authors", "changelog", "requirements", "about"}
-# the languages of the PyTorch tutorial's files: who has them all has the real ones
+# the PyTorch tutorial's files and the lines in each: who has them all has the real ones
 TUTORIAL = {
-    "Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish", "Italian", "Japanese",
-    "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese",
+    "Arabic": 2000, "Chinese": 268, "Czech": 519, "Dutch": 297, "English": 3668, "French": 277, "German": 724,
+    "Greek": 203, "Irish": 232, "Italian": 709, "Japanese": 991, "Korean": 94, "Polish": 139, "Portuguese": 74,
+    "Russian": 9408, "Scottish": 100, "Spanish": 298, "Vietnamese": 73,
 }  # fmt: skip
 # letters that Unicode does not take apart into a base letter and a mark
 _UNDIVIDED = str.maketrans(
@@ -80,6 +82,10 @@ def load_names(
     """
     if folder is not None and source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(map(repr, SOURCES))}.")
+    if folder is not None and not os.fspath(folder):
+        raise ValueError("folder is empty: give the folder that holds your files <Language>.txt, or leave it out.")
+    if not isinstance(at_least, Integral):
+        raise ValueError(f"at_least must be a whole number of names; got {at_least!r}.")
     path = real_path("names", source=source) if folder is None else _home(as_path(folder))
     if path is not None:
         return _from_files(path, fold, encoding, at_least)
@@ -111,26 +117,33 @@ def _clean(name: str, fold: bool) -> str:
 
 def _home(folder: Path) -> Path:
     """The folder with the files: this one, the one in it called names, or the only one in it."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise DataError(f"There is no folder {folder}: name the one that holds your files <Language>.txt.")
-    inner = folders_in(folder)
-    if any(path.suffix.lower() == ".txt" for path in entries(folder) if path not in inner):
-        return folder
-    below = find_in_roots(card("names").folder, folder)
-    if below is not None and below.is_dir():
-        return below
-    return _home(inner[0]) if len(inner) == 1 else folder
+    while True:
+        inner = folders_in(folder)
+        if any(path.suffix.lower() == ".txt" for path in entries(folder) if path not in inner):
+            return folder
+        below = next((path for path in inner if path.name in card("names").folder), None)
+        if below is not None or len(inner) != 1:
+            return below or folder
+        folder = inner[0]
 
 
 def _from_files(folder: Path, fold: bool, encoding: str | None, at_least: int) -> NamesSet:
     """Read <Language>.txt files; what is left out is counted."""
     files: dict[str, Path] = {}
     left_out: Counter = Counter()
+    inner = folders_in(folder)
     for path in entries(folder):
         language = unicodedata.normalize("NFC", path.stem)
-        if path.suffix.lower() != ".txt" or language.lower() in NO_LANGUAGES or path.is_dir():
-            left_out["other files" if not path.is_dir() else "folders"] += 1
+        if path.suffix.lower() != ".txt" or language.lower() in NO_LANGUAGES or path in inner:
+            left_out["other files" if path not in inner else "folders"] += 1
             continue
+        if not is_text(language):
+            raise DataError(
+                f"{folder} has a file whose name is not UTF-8, {os.fsencode(path.name)!r}: rename it, "
+                f"in Python by os.rename({os.fsencode(path)!r}, {str(folder / 'Language.txt')!r})."
+            )
         other = next((known for known in files if known.casefold() == language.casefold()), None)
         if other is not None:
             raise DataError(
@@ -140,9 +153,11 @@ def _from_files(folder: Path, fold: bool, encoding: str | None, at_least: int) -
     if len(files) < 2:
         have = f"only {next(iter(files.values())).name}" if files else "no file <Language>.txt"
         raise DataError(f"{folder} has {have}: a classifier needs such files for two languages or more.")
-    names = {}
+    names, line_counts = {}, {}
     for language, path in files.items():
-        names[language] = _kept(read_text(path, encoding).split("\n"), fold, left_out)
+        lines = read_text(path, encoding).split("\n")
+        line_counts[language] = sum(map(bool, map(str.strip, lines)))
+        names[language] = _kept(lines, fold, left_out)
         if not names[language]:
             why = " in plain letters: leave fold out" if fold else ": one name a line is expected"
             raise DataError(f"{path} has no name{why}.")
@@ -150,10 +165,13 @@ def _from_files(folder: Path, fold: bool, encoding: str | None, at_least: int) -
             raise DataError(
                 f"{path} has {len(names[language])} of {at_least} names needed: add some, or remove the file."
             )
-    whose = f"real {card('names').title}" if names.keys() >= TUTORIAL else f"your names in {folder.resolve().name}"
+    own = f"your names in {written(folder.resolve().name)}"
+    whose = f"real {card('names').title}" if line_counts.items() >= TUTORIAL.items() else own
     said = f"{sum(map(len, names.values())):,} names in {len(names)} languages"
     without = ", ".join(f"{count:,} {kind}" for kind, count in sorted(left_out.items()))
     without = f"; left out: {without}" if without else ""
+    if whose == own and names.keys() >= TUTORIAL.keys():
+        without += f"; they are not the tutorial's, which have {sum(TUTORIAL.values()):,} lines"
     return NamesSet(names, f"{whose} ({said}{without})", folded=fold)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 import hashlib
 import math
+from numbers import Integral
 import os
 from pathlib import Path
 import re
@@ -57,6 +58,8 @@ def load_text(
         raise ValueError(f"{name!r} is not a text; the texts are: shakespeare, and text=... for a file of your own.")
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise ValueError(f"limit is {limit!r}; it must be a whole number of characters, 1 or more, or None for all.")
+    if not isinstance(at_least, Integral):
+        raise ValueError(f"at_least must be a whole number of characters; got {at_least!r}.")
     path = real_path(name, folder, source)  # checks the arguments, too
     if text is not None:
         found = _own(as_path(text), read_text(as_path(text), encoding))
