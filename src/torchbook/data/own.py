@@ -19,6 +19,7 @@ SPLITS = ("train", "val", "test")
 FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
            "test": "test", "testing": "test"}  # fmt: skip
 HELD_OUT = 0.2  # of each class, where the folder has no parts of its own
+RULES = 2  # how pictures are read; a change makes what the cache keeps of them invisible
 LARGEST = 512  # short side, in pixels, of the copies for ImageFolder
 LONGEST = 65_500  # long side: a JPEG can't have more
 
@@ -177,7 +178,7 @@ def _mark(folder: Path) -> str:
 def _key(part: Part, seed: int) -> str:
     folders = sorted({path.parent for files in part.classes.values() for path in files})
     try:
-        return f"{seed} Pillow {PIL.__version__} {part.origin}" + "".join(map(state_of, folders))
+        return f"{seed} rules {RULES} Pillow {PIL.__version__} {part.origin}" + "".join(map(state_of, folders))
     except OSError as error:  # a folder may be listed without the right to look at its files
         raise DataError(f"{error.filename or folders[0]} cannot be read: {error.strerror or error}.") from error
 

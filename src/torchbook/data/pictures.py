@@ -202,7 +202,7 @@ def _lacks_rows(path: Path) -> bool:
             elif kind == b"IDAT":
                 data = file.read(length)
                 while data and needed > 0 and not unpacker.eof:
-                    needed -= len(unpacker.decompress(data, PIECE))
+                    needed -= len(unpacker.decompress(data, min(PIECE, needed)))
                     data = unpacker.unconsumed_tail
             else:
                 file.seek(length, os.SEEK_CUR)
