@@ -11,7 +11,7 @@ from types import ModuleType
 
 from torchbook.exercises.compare import Wrong
 from torchbook.exercises.contest import print_board, print_ranking
-from torchbook.exercises.state import interrupts, same_draws, untouched
+from torchbook.exercises.state import interrupts, noting_switches, untouched
 
 ID = re.compile(r"(\d\d)-(\d+)")
 WIDTH = 88  # columns of what is printed, as in every output of the book
@@ -20,7 +20,7 @@ WIDTH = 88  # columns of what is printed, as in every output of the book
 def _chapter(number: str) -> ModuleType:
     name = f"{__name__}.chapter{number}"
     try:
-        with same_draws():  # an import of scikit-learn's data draws a number
+        with untouched():  # an import of scikit-learn's data draws a number, and changes settings
             return import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
@@ -40,10 +40,11 @@ def _told(error: BaseException) -> str:
 
 
 def _sentences(checker, answer) -> list[str]:
-    found = []
+    found: list[str] = []
+    changed: list[str] = []
     with interrupts() as pressed:
         try:
-            with untouched():
+            with untouched(), noting_switches(changed):
                 for sentence in checker(answer) or ():  # one without a yield has only Wrong to raise
                     found.append(sentence)
         except Wrong as wrong:
@@ -53,7 +54,7 @@ def _sentences(checker, answer) -> list[str]:
                 found.append(_told(error))
         if pressed():
             raise KeyboardInterrupt
-    return found
+    return found + changed
 
 
 def problems(exercise: str, answer) -> list[str]:

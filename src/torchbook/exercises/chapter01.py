@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+import operator
 
+import numpy as np
 import torch
 from torchbook.data.images import load_images
 from torchbook.exercises.compare import (
-    Watch,
     Wrong,
     close,
     function,
     kind,
+    largest,
     loop_left,
+    named,
+    numbers,
     plain,
     tensor,
-    unchanged,
     unlike,
 )
 from torchbook.exercises.contest import Contest, check_contest
@@ -67,7 +70,7 @@ def check_2(answer: Callable) -> Iterator[str]:
     if not table.equal(before):
         yield "your function changed the matrix that it was given."
     square = torch.randn(3, 3)
-    found = answer(square)
+    found = tensor(answer(square), "a (3, 3) matrix", square.shape)
     if close(found, square / square.norm(dim=1)):
         yield "a (3, 3) matrix: each column was divided, not each row. What shape does the row length need?"
     else:
@@ -87,17 +90,17 @@ def check_3(answer: Callable) -> Iterator[str]:
     yield from unlike(answer(a, b), right, "5 points and 4 points in 3 dimensions")
     yield from unlike(answer(a[:1], b), right[:1], "1 point and 4 points")
     many = torch.randn(200, 20) * 100
-    if bool((answer(many, many) < 0).any()):
+    where = "200 points against themselves"
+    if bool((tensor(answer(many, many), where, (200, 200)) < 0).any()):
         yield (
-            "200 points against themselves: some squared distances are negative. "
+            f"{where}: some squared distances are negative. "
             "Rounding does that when nearly equal numbers are subtracted; what is the least value allowed?"
         )
-    with Watch() as watch:
-        answer(torch.randn(40, 50), torch.randn(30, 50))
-    if watch.largest > 40 * 50:
+    made = largest(answer, torch.randn(40, 50), torch.randn(30, 50))
+    if made >= 40 * 30 * 50:
         yield (
-            f"40 and 30 points in 50 dimensions: on the way a tensor of {watch.largest} numbers was made. "
-            "The result has 1200, the larger input 2000; nothing larger is needed."
+            f"40 and 30 points in 50 dimensions: on the way {made:,} numbers are held at once. The result has 1,200, "
+            "the larger input 2,000, and a tensor of shape (40, 30, 50) would have 60,000."
         )
     yield from loop_left((torch.randn(4, 3),) * 2, (torch.randn(40, 30),) * 2, answer)
 
@@ -116,7 +119,7 @@ def check_4(answer: Callable) -> Iterator[str]:
         try:
             result = answer(given)
         except RuntimeError as error:
-            yield f"{where}: stopped with RuntimeError: {str(error).splitlines()[0]}"
+            yield f"{where}: stopped with {named(error)}"
             continue
         if not given.equal(pixels):
             yield f"{where}: the image that was handed in has changed."
@@ -137,13 +140,15 @@ def _digits_right(answer: Callable) -> float:
     """Percent of the digits kept out whose label classify(pixels, labels, new_pixels) finds."""
     function(answer)
     pixels, labels, new_pixels, new_labels = _digits()
-    given = new_pixels.clone()
     where = f"for {len(pixels):,} digits to learn from and {len(new_pixels)} new ones"
-    found = tensor(answer(pixels.clone(), labels.clone(), given), where, new_labels.shape)
-    unchanged(given, new_pixels, "the tensor of new digits")
-    if found.is_floating_point() or found.is_complex():
-        raise Wrong(f"{where}: labels are whole numbers, and yours have type {found.dtype}.")
-    return 100 * (found.cpu() == new_labels).float().mean().item()
+    found = answer(pixels.clone(), labels.clone(), new_pixels.clone())
+    if not isinstance(found, list | tuple | np.ndarray):
+        tensor(found, where, new_labels.shape)
+    given = numbers(found, len(new_labels), f"{where}, your result")
+    for label in given:
+        if not isinstance(label, int):
+            raise Wrong(f"{where}: labels are whole numbers, and one of yours is {kind(label)}.")
+    return 100 * sum(map(operator.eq, given, new_labels.tolist())) / len(given)
 
 
 CONTEST_5 = Contest(_digits_right, _digits, "digits kept out, % right", bar=95.0, larger=True, seconds=5.0)

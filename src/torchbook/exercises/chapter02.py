@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import math
 
 import torch
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor
 from torch.autograd import gradcheck
 from torch.nn import functional as F
-from torchbook.exercises.compare import Wrong, close, function, number, numbers, plain, subclass, tensor
+from torchbook.exercises.compare import Wrong, apart, close, function, number, numbers, plain, subclass, tensor
 
 
 def _printed_gradients() -> list[float]:
@@ -39,7 +40,7 @@ def check_1(answer) -> Iterator[str]:
     given = numbers(answer, len(hints))
     for place, (found, right, hint) in enumerate(zip(given, _printed_gradients(), hints, strict=True), 1):
         if not math.isclose(found, right, abs_tol=1e-6):
-            yield f"print {place} does not show {found:g}: {hint}"
+            yield f"print {place} does not show {found}: {hint}"
 
 
 def _cubes(x):
@@ -86,11 +87,12 @@ def check_3(answer: type) -> Iterator[str]:
                 "is the slope at x multiplied by the slope that backward receives?"
             )
     x = torch.tensor([-1000.0, 1000.0], requires_grad=True)
-    value = answer.apply(x)
+    where = "at x = -1000 and 1000, as float32"
+    value = tensor(answer.apply(x), f"forward, {where}", x.shape)
     if plain(value) != [0.0, 1000.0]:
         yield f"at x = -1000 and 1000 forward gives {plain(value)}, and the limits are 0 and 1000: exp overflows."
     value.sum().backward()
-    if not close(x.grad, torch.tensor([0.0, 1.0])):
+    if not close(tensor(x.grad, f"backward, {where}"), torch.tensor([0.0, 1.0])):
         yield f"at x = -1000 and 1000 the slope is {x.grad.tolist()}, and its limits are 0 and 1: exp overflows."
 
 
@@ -113,24 +115,28 @@ def check_4(answer: Callable) -> Iterator[str]:
     function(answer)
     inputs, targets, start = (torch.randn(shape, dtype=torch.float64) for shape in ((12, 3), (12,), (3,)))
     graph = False
-    for steps, stale, hint in (
-        (1, False, "already the first step"),
-        (5, False, "the first step agrees and a later one does not: what is in w.grad when the second begins? It"),
-        (1, True, "with something left in w.grad at the start, the first step"),
+    for lr, steps, stale, hint in (
+        (0.1, 1, False, "already the first step"),
+        (0.03, 1, False, "with another rate the first step"),
+        (0.1, 5, False, "the first step agrees and a later one does not: what is in w.grad when the second begins? It"),
+        (0.1, 1, True, "with something left in w.grad at the start, the first step"),
     ):
         w = start.clone().requires_grad_()
         if stale:
             w.grad = torch.ones_like(w)
-        losses = answer(w, inputs, targets, 0.1, steps)
-        right, right_losses = _descent_by_sgd(start, inputs, targets, 0.1, steps)
+        losses = answer(w, inputs, targets, lr, steps)
+        right, right_losses = _descent_by_sgd(start, inputs, targets, lr, steps)
         if not torch.allclose(w.detach(), right):
             yield f"{hint} differs from that of torch.optim.SGD."
+            if steps == 1 and not stale:
+                return  # what follows rests on a right first step
             continue
         found = numbers(losses, steps, "the result, one loss for each step,")
         graph = graph or any(isinstance(loss, torch.Tensor) and loss.grad_fn is not None for loss in losses)
         for place, (loss, wanted) in enumerate(zip(found, right_losses, strict=True), 1):
             if not math.isclose(loss, wanted, rel_tol=1e-6):
-                raise Wrong(f"loss {place} in the list is {loss:.4f}; before step {place} the loss was {wanted:.4f}.")
+                shown = apart(loss, wanted, 4), apart(wanted, loss, 4)
+                raise Wrong(f"loss {place} in the list is {shown[0]}; before step {place} the loss was {shown[1]}.")
     if graph:
         yield "each loss in the list still has its graph behind it: keep the number alone."
 
@@ -144,18 +150,26 @@ def _valley_calls(answer: Callable, lowest: float, start: tuple[float, float]) -
     calls = []
 
     def function(point):
+        inside = point
+        while is_functorch_wrapped_tensor(inside):  # in torch.func.hessian, say, or in torch.vmap over many points
+            inside = get_unwrapped(inside)
+        if inside.shape != (2,):
+            raise Wrong(
+                f"an evaluation is one point, a tensor of two numbers; yours gave the function {tuple(inside.shape)}."
+            )
         calls.append(1)
         if len(calls) > VALLEY_CALLS:
             raise Wrong(f"the budget is {VALLEY_CALLS} evaluations of the function, and yours asked for more.")
         return (lowest - point[0]) ** 2 + 100 * (point[1] - point[0] ** 2) ** 2
 
-    start = torch.tensor(start, dtype=torch.float64)
-    point = torch.tensor(numbers(answer(function, start), 2, "the point"), dtype=torch.float64)
+    given = torch.tensor(start, dtype=torch.float64)
+    point = torch.tensor(numbers(answer(function, given), 2, "the point"), dtype=torch.float64)
     used = len(calls)
     value = ((lowest - point[0]) ** 2 + 100 * (point[1] - point[0] ** 2) ** 2).item()
     if not value <= VALLEY_VALUE:
+        shown = apart(value, VALLEY_VALUE, form="g")
         raise Wrong(
-            f"from {start.tolist()} the value at your point is {value:.2g} after {used} evaluations; "
+            f"from {list(start)} the value at your point is {shown} after {used} evaluations; "
             f"at most {VALLEY_VALUE:g} is asked for."
         )
     return used

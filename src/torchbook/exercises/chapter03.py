@@ -8,7 +8,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 from torchbook.data.images import load_images
-from torchbook.exercises.compare import Wrong, close, function, kind, number, parts, subclass, tensor
+from torchbook.exercises.compare import Wrong, close, equal, first_line, function, kind, number, parts, subclass, tensor
 
 
 def check_1(answer) -> Iterator[str]:
@@ -61,23 +61,39 @@ def check_2(answer: Callable) -> Iterator[str]:
             return
 
 
-def check_3(answer: type) -> Iterator[str]:
-    """A network class whose logits keep the batch apart."""
+def _each_by_itself(logits: torch.Tensor, alone: torch.Tensor) -> None:
+    """The logits of a batch have to be those of its images alone."""
+    if not logits.isfinite().all():
+        raise Wrong("the logits contain nan or an infinite number.")
+    if not close(logits, alone):
+        raise Wrong("an image's logits change when other images stand beside it in the batch; each needs its own row.")
+
+
+def check_3(answer: type) -> None:
+    """A network class whose logits keep the batch apart, with the layers that it had."""
     subclass(answer, nn.Module)
     model = answer().eval()
-    if sum(parameter.numel() for parameter in model.parameters()) != 4 * 1 * 25 + 4 + 64 * 10 + 10:
+    conv, linear = (
+        next((layer for layer in model.modules() if isinstance(layer, of)), None) for of in (nn.Conv2d, nn.Linear)
+    )
+    shapes = sorted(tuple(parameter.shape) for parameter in model.parameters())
+    if conv is None or linear is None or shapes != [(4,), (4, 1, 5, 5), (10,), (10, 64)]:
         raise Wrong("keep the two layers as they are; only the line that flattens is wrong.")
     for count in (1, 2, 5):
         images = torch.randn(count, 1, 12, 12)
         try:
             with torch.no_grad():
                 logits = tensor(model(images), f"a batch of {count}", (count, 10))
-                alone = [model(image[None]) for image in images]
+                alone = [tensor(model(image[None]), "a batch of 1", (1, 10)) for image in images]
+                right = linear(F.max_pool2d(F.relu(conv(images)), 2).flatten(1))
         except RuntimeError as error:
-            raise Wrong(f"with a batch of {count} it stops: {str(error).splitlines()[0]}.") from None
-        if not close(logits, torch.cat(alone)):
-            yield "an image's logits change when other images stand beside it in the batch; each needs its own row."
-            return
+            raise Wrong(f"with a batch of {count} it stops: {first_line(error)}.") from None
+        _each_by_itself(logits, torch.cat(alone))
+        if not close(logits, right):
+            raise Wrong(
+                "each image has its own row, but the logits are not those of the network above; change nothing but the "
+                "line that flattens."
+            )
 
 
 def check_4(answer: Callable) -> Iterator[str]:
@@ -100,7 +116,7 @@ def check_4(answer: Callable) -> Iterator[str]:
                 raise Wrong("the parameters did not change; they must change in place.")
             if not torch.equal(ours[0], start[0]) or (step == 3 and not torch.equal(ours[2], before)):
                 raise Wrong("a parameter whose gradient is None must be left alone.")
-            spoiled = [g for mine, g in zip(ours, gradients, strict=True) if g is not None and not g.equal(mine.grad)]
+            spoiled = [g for mine, g in zip(ours, gradients, strict=True) if g is not None and not equal(mine.grad, g)]
             if spoiled:
                 raise Wrong("the gradients themselves were changed; only parameters and velocities should be.")
             where = f"with momentum {momentum}, after step {step},"
@@ -122,23 +138,24 @@ def check_5(answer: Callable) -> Iterator[str]:
     model = answer()
     if not isinstance(model, nn.Module):
         raise Wrong(f"tiny_network() should return a network (an nn.Module); yours returned {kind(model)}.")
-    count = sum(parameter.numel() for parameter in model.parameters())
-    if count > 10_000:
-        raise Wrong(f"the budget is 10,000 parameters; yours has {count:,}.")
     digits = load_images("digits", "train", source="embedded", limit=40)
     images = (digits.images.float() / 255 - 0.31) / 0.35  # about mean 0 and spread 1, as in the chapter
     with torch.no_grad():
-        logits = tensor(model.eval()(images), "a batch of 40", (40, 10))
+        logits = tensor(model.eval()(images), "a batch of 40", (40, 10))  # a lazy layer gets its weights here
         alone = torch.cat([tensor(model(image[None]), "a batch of 1", (1, 10)) for image in images[:4]])
-    if not close(logits[:4], alone):
-        yield "an image's logits change when other images stand beside it in the batch; each needs its own row."
-        return
+    count = sum(parameter.numel() for parameter in model.parameters())
+    if count > 10_000:
+        raise Wrong(f"the budget is 10,000 parameters; yours has {count:,}.")
+    _each_by_itself(logits[:4], alone)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not trained:
         raise Wrong("no parameter can be trained: has the network any, and do they require a gradient?")
     optimizer, losses = torch.optim.Adam(trained, lr=3e-3), []
     for _ in range(80):
-        loss = F.cross_entropy(model.train()(images), digits.labels)
+        logits = tensor(model.train()(images), "a batch of 40, while it learns", (40, 10))
+        if not logits.requires_grad:
+            raise Wrong("while it learns, no gradient leads from the logits to the parameters; is something detached?")
+        loss = F.cross_entropy(logits, digits.labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 import copy
+import inspect
 import math
 
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, function, kind, number, parts, tensor
+from torchbook.exercises.compare import Wrong, apart, function, kind, number, parts, tensor
 
 STEPS, BAR = 100, 0.2  # of exercise 5; nats
 FACES = {
@@ -42,7 +43,7 @@ def check_2(answer: Callable) -> None:
         theirs = nn.Parameter(start.clone())
         optimizer = torch.optim.Adagrad([theirs], lr=lr, **options)
         for step, gradient in enumerate(gradients, start=1):
-            mine = tensor(answer(mine, gradient.clone(), state, lr=lr, **options), f"step {step}", shape)
+            mine = tensor(answer(mine, gradient.clone(), state, lr=lr, **options), f"step {step}", shape, start.dtype)
             theirs.grad = gradient.clone()
             optimizer.step()
             if not torch.isfinite(mine).all():
@@ -70,11 +71,11 @@ def check_3(answer: Callable) -> Iterator[str]:
     data = [(torch.randn(size, 6), torch.randint(3, (size,))) for size in (16, 16, 5, 200, 31)]
     for seed, dropout, training in ((2, 0.0, True), (3, 0.0, False), (4, 0.5, True), (5, 0.5, False), (6, 0.5, True)):
         model = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Dropout(dropout), nn.Linear(32, 3))
-        F.cross_entropy(model(data[0][0]), data[0][1]).backward()  # a gradient from earlier work
         model.train(training)
         results = []
         for one in (_right_epoch, answer):
             own = copy.deepcopy(model)
+            F.cross_entropy(own(data[0][0]), data[0][1]).backward()  # gradients from earlier work, which no copy has
             torch.manual_seed(seed)
             results.append((own, one(own, data[:3], data[3:], torch.optim.SGD(own.parameters(), lr=0.5))))
         (right, wanted), (found, score) = results
@@ -116,9 +117,18 @@ def check_5(answer: Callable) -> Iterator[str]:
     mean = sum(losses) / len(losses)
     if not mean < BAR:
         yield (
-            f"after {STEPS} steps the mean loss over three seeds is {mean:.2f}; under {BAR} is asked for. Rule, rate "
-            "and schedule are yours."
+            f"after {STEPS} steps the mean loss over three seeds is {apart(mean, BAR)}; under {BAR} is asked for. "
+            "Rule, rate and schedule are yours."
         )
+
+
+def _steps_alone(part) -> bool:
+    """Whether ``part.step()`` can be called without an argument."""
+    try:
+        inspect.signature(getattr(type(part), "step", lambda self: None)).bind(part)
+    except TypeError:
+        return False
+    return True
 
 
 def _loss_after(recipe: Callable, seed: int) -> float:
@@ -135,8 +145,11 @@ def _loss_after(recipe: Callable, seed: int) -> float:
     optimizer, scheduler = made
     if not isinstance(optimizer, torch.optim.Optimizer):
         raise Wrong(f"the first part should be an optimiser of torch.optim; yours is {kind(optimizer)}.")
-    if not (scheduler is None or callable(getattr(scheduler, "step", None))):
+    if isinstance(scheduler, type) or not (scheduler is None or callable(getattr(scheduler, "step", None))):
         raise Wrong(f"the second part should be a scheduler, or None; yours is {kind(scheduler)}.")
+    for part in (optimizer, scheduler):
+        if part is not None and not _steps_alone(part):
+            raise Wrong(f"here step() is called without an argument, and that of your {type(part).__name__} needs one.")
     for _ in range(STEPS):
         optimizer.zero_grad()
         F.cross_entropy(model(inputs), labels).backward()

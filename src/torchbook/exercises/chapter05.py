@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 import time
 
 import torch
 from torch import nn
 from torchbook.data.images import ImageSet
-from torchbook.exercises.compare import Wrong, function, kind, number, numbers, tensor, unchanged
+from torchbook.exercises.compare import Wrong, apart, function, kind, number, numbers, tensor, unchanged
 
 BUDGET, GRACE = 2.0, 3.0  # seconds of exercise 5
 BAR = 0.8  # right answers of exercise 5, where a guess gets a third
@@ -29,7 +30,7 @@ def check_1(answer) -> Iterator[str]:
 def check_2(answer: Callable) -> None:
     """shift(images, pixels): to the right, zeros come in."""
     function(answer)
-    images = torch.arange(1.0, 25.0).reshape(2, 1, 3, 4)
+    images = torch.arange(1.0, 49.0).reshape(2, 2, 3, 4)
     before = images.clone()
     for pixels in (0, 1, 3, -1, -2, 4, 9, -9):
         expected = torch.zeros_like(before)
@@ -38,37 +39,53 @@ def check_2(answer: Callable) -> None:
                 expected[..., column] = before[..., column - pixels]
         moved = tensor(answer(images, pixels), f"with pixels={pixels}", before.shape)
         unchanged(images, before, "the input")
-        if not torch.equal(moved, expected):
-            row, wanted = moved[0, 0, 0].tolist(), expected[0, 0, 0].tolist()
-            raise Wrong(f"with pixels={pixels} the first row should be {wanted}, not {row}.")
+        for place in (moved != expected).any(dim=-1).nonzero().tolist():
+            image, channel, row = place
+            which = f"row {row} of channel {channel} of image {image}" if any(place) else "the first row"
+            wanted, found = (one[image, channel, row].tolist() for one in (expected, moved))
+            raise Wrong(f"with pixels={pixels} {which} should be {wanted}, not {found}.")
 
 
 def check_3(answer: Callable) -> None:
     """shuffled_batches(images, labels, batch_size): every pair once, in a new order, a short last batch."""
     function(answer)
-    for count, size in ((10, 4), (12, 4), (3, 8), (40, 1)):
-        case = f"with {count} pictures in batches of {size}"
-        images = torch.arange(float(count)).reshape(count, 1, 1, 1).expand(count, 3, 2, 2).clone()
-        labels = torch.arange(count) * 10  # the label of a picture is ten times its pixels
-        batches = answer(images, labels, size)
-        if not hasattr(batches, "__iter__") or getattr(batches, "ndim", 1) == 0:
-            raise Wrong(f"{case}: the function should yield batches; yours returned {kind(batches)}.")
-        seen, sizes = [], []
-        for batch in batches:
-            inputs, targets = parts_of(batch, case)
-            if len(inputs) != len(targets):
-                raise Wrong(f"{case}: a batch has {len(inputs)} pictures and {len(targets)} labels.")
-            if not torch.equal(inputs[:, 0, 0, 0] * 10, targets.float()):
-                raise Wrong(f"{case}: a picture has the label of another one. How many orders are drawn?")
-            seen += targets.tolist()
-            sizes.append(len(targets))
-        whole, rest = divmod(count, size)
-        if sorted(seen) != labels.tolist():
-            raise Wrong(f"{case}: {len(set(seen))} different pictures come in a pass of {len(seen)}; each should once.")
-        if sizes != [size] * whole + [rest] * (rest > 0):
-            raise Wrong(f"{case}: the sizes of the batches are {sizes}.")
-    if seen == labels.tolist():  # of 40 pictures: one order in 40!
-        raise Wrong("the pictures come in their old order.")
+    for count, size in ((10, 4), (12, 4), (3, 8), (5, 1)):
+        _one_pass(answer, count, size)
+    first, second = _one_pass(answer, 40, 8), _one_pass(answer, 40, 8)
+    orders = [[place for batch in batches for place in batch] for batches in (first, second)]
+    neighbours = sum(abs(a - b) == 1 for a, b in pairwise(orders[0]))
+    if neighbours > 20:  # of 39; in a random order about two
+        raise Wrong("the pictures come in their old order, or most of them still stand beside an old neighbour.")
+    if orders[0] == orders[1]:  # one chance in 40!
+        raise Wrong("a second pass has the order of the first; each pass should draw its own.")
+    if set(map(frozenset, first)) == set(map(frozenset, second)):
+        raise Wrong("in each pass the same pictures share a batch; the order should change across the batches, too.")
+
+
+def _one_pass(answer: Callable, count: int, size: int) -> list[list[int]]:
+    """The places of the pictures in each batch of one pass."""
+    case = f"with {count} pictures in batches of {size}"
+    images = torch.arange(float(count)).reshape(count, 1, 1, 1).expand(count, 3, 2, 2).clone()
+    labels = torch.arange(count) * 10  # the label of a picture is ten times its pixels
+    batches = answer(images, labels, size)
+    if not hasattr(batches, "__iter__") or getattr(batches, "ndim", 1) == 0:
+        raise Wrong(f"{case}: the function should yield batches; yours returned {kind(batches)}.")
+    seen, sizes = [], []
+    for batch in batches:
+        inputs, targets = parts_of(batch, case)
+        if len(inputs) != len(targets):
+            raise Wrong(f"{case}: a batch has {len(inputs)} pictures and {len(targets)} labels.")
+        if not torch.equal(inputs[:, 0, 0, 0] * 10, targets.float()):
+            raise Wrong(f"{case}: a picture has the label of another one. How many orders are drawn?")
+        seen.append([label // 10 for label in targets.tolist()])
+        sizes.append(len(targets))
+    whole, rest = divmod(count, size)
+    places = sorted(place for batch in seen for place in batch)
+    if places != list(range(count)):
+        raise Wrong(f"{case}: {len(set(places))} different pictures come in a pass of {len(places)}; each should once.")
+    if sizes != [size] * whole + [rest] * (rest > 0):
+        raise Wrong(f"{case}: the sizes of the batches are {sizes}.")
+    return seen
 
 
 def parts_of(batch, case: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -93,7 +110,8 @@ def check_4(answer: Callable) -> Iterator[str]:
         expected = sum(labels[i] in order[i] for i in range(40)) / 40
         found = number(answer(logits.clone(), labels.clone(), k), f"with k={k} the accuracy")
         if not abs(found - expected) < 1e-6:
-            yield f"with k={k} the result on 40 random examples should be {expected:.3f}, yours is {found:.3f}."
+            yours = apart(found, expected, 3)
+            yield f"with k={k} the result on 40 random examples should be {expected:.3f}, yours is {yours}."
             return
 
 
@@ -115,9 +133,10 @@ def check_5(answer: Callable) -> Iterator[str]:
     model.cpu().eval()
     with torch.no_grad():
         logits = tensor(model(held_out.images.float() / 255), "the model", (len(held_out), len(held_out.classes)))
-    right = (logits.argmax(dim=1) == held_out.labels).float().mean().item()
+    right = (logits.argmax(dim=1) == held_out.labels).sum().item() / len(held_out)
     if not right > BAR:
-        yield f"on three colours the model gets {right:.0%} right; over {BAR:.0%} are asked for."
+        percent = apart(100 * right, 100 * BAR, 0)
+        yield f"on three colours the model gets {percent}% right; over {BAR:.0%} are asked for."
 
 
 def _colours(count: int, role: str) -> ImageSet:

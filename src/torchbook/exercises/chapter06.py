@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 import tempfile
 
-from sklearn.datasets import load_digits
 import torch
 from torch import nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, function, kind, names, number, parts
+from torchbook.exercises.compare import Wrong, apart, equal, function, kind, names, number, parts
 
 
 def check_1(answer) -> Iterator[str]:
@@ -42,17 +41,18 @@ def check_2(answer: Callable) -> Iterator[str]:
         "2.weight": torch.randn(4, 5),  # as many numbers in another shape
         "3.weight": torch.randn(2, 2),  # no such name
     }
-    given = dict(state)
+    given = {name: value.clone() for name, value in state.items()}
     used = {"0.weight", "1.running_mean"}
     result = answer(model, state)
-    if state.keys() != given.keys():
+    if state.keys() != given.keys() or not all(equal(state[name], value) for name, value in given.items()):
         raise Wrong("the dictionary was changed; the caller may still need it.")
-    for name, value in model.state_dict().items():
-        if name in used and not torch.equal(value, state[name]):
+    own = model.state_dict()
+    for name, old in before.items():
+        if name in used and not equal(own.get(name), state[name]):
             raise Wrong(f"{name} fits in name and shape, and was not copied into the model.")
-        if name not in used and not torch.equal(value, before[name]):
+        if name not in used and not equal(own.get(name), old):
             raise Wrong(f"{name} does not fit, and the model's own tensor was changed all the same.")
-        if name in used and value.data_ptr() == state[name].data_ptr():
+        if name in used and own[name].data_ptr() == state[name].data_ptr():
             raise Wrong(f"{name} was not copied: the model and the dictionary share one tensor.")
     if not isinstance(result, tuple | list) or len(result) != 2:
         raise Wrong("return two lists: the model's names that were not filled, the state's names that were not used.")
@@ -94,11 +94,14 @@ def check_3(answer) -> None:
             if not path.is_file():
                 raise Wrong("save wrote no file at the path that it was given.")
             path.rename(elsewhere)  # as after a restart: what was kept in the program's memory is of no use
+            saved = [parameter.detach().clone() for parameter in whole[0].parameters()]
             _train(*whole, steps=5)
             other = _start(2, dropout)
             save(path, *other)
             second = _start(1, dropout)
             resume(elsewhere, *second)
+            if not all(map(torch.equal, second[0].parameters(), saved)):
+                raise Wrong("after resume the model does not have the weights that it had when it was saved.")
             _train(*second, steps=5)
         if not torch.equal(whole[2].get_state(), second[2].get_state()):
             raise Wrong("the shuffling generator is in another state than in the uninterrupted run.")
@@ -109,7 +112,7 @@ def check_3(answer) -> None:
 
 
 def _held(folder: Path) -> list[dict]:
-    """What the files hold; a score that is not a number, or a file that is not of the form, ends the check."""
+    """Score and epoch of each file; a score that is not a number, or a file that is not of the form, ends the check."""
     held = []
     for path in sorted(folder.glob("*.pt")):
         try:
@@ -118,7 +121,10 @@ def _held(folder: Path) -> list[dict]:
             raise Wrong(f"torch.load refuses a file of the folder ({type(error).__name__}).") from None
         if not isinstance(item, dict) or item.keys() != {"state", "score"}:
             raise Wrong("each file should hold a dictionary with 'state' and 'score'.")
-        held.append({**item, "score": number(item["score"], "the score in a file")})
+        state = item["state"]
+        if not (isinstance(state, dict) and state.keys() == {"epoch"} and getattr(state["epoch"], "ndim", None) == 0):
+            raise Wrong("what a file holds under 'state' is not the dictionary that keep_best was given.")
+        held.append({"epoch": state["epoch"].tolist(), "score": number(item["score"], "the score in a file")})
     return held
 
 
@@ -150,7 +156,7 @@ def check_4(answer: Callable) -> Iterator[str]:
         if found != sorted(scores[epoch] for epoch in best):
             yield f"{where} the files hold {found}."
             return
-        if {int(item["state"]["epoch"]) for item in held} != set(best):
+        if sorted(item["epoch"] for item in held) != sorted(best):
             yield f"{where} the states of the wrong epochs were kept; think of equal scores."
             return
 
@@ -164,6 +170,8 @@ def _reader() -> nn.Sequential:
 
 @cache
 def _digits() -> tuple[torch.Tensor, torch.Tensor]:
+    from sklearn.datasets import load_digits  # its import takes a while, and changes settings
+
     digits = load_digits()
     return torch.from_numpy(digits.data).float() / 16, torch.from_numpy(digits.target)  # (1797, 64), (1797,)
 
@@ -198,6 +206,8 @@ def _packed(answer) -> tuple[int, float]:
         pack(trained, path)
         if not path.is_file():
             raise Wrong("pack wrote no file at the path that it was given.")
+        if list(Path(folder).iterdir()) != [path]:
+            raise Wrong("pack should write one file, and it wrote another one beside it.")
         path.rename(elsewhere)  # what was kept in the program's memory is of no use
         pack(_reader(), path)
         size = elsewhere.stat().st_size
@@ -206,8 +216,11 @@ def _packed(answer) -> tuple[int, float]:
         raise Wrong(f"unpack should return a state dict; yours returned {kind(state)}.")
     fresh = _reader()
     wanted = {name: tensor.shape for name, tensor in fresh.state_dict().items()}
-    if {name: getattr(tensor, "shape", None) for name, tensor in state.items()} != wanted:
-        raise Wrong("what unpack returns should have the names and shapes of the model's own state dict.")
+    if {
+        name: value.shape if isinstance(value, torch.Tensor) and not value.is_meta else None
+        for name, value in state.items()
+    } != wanted:
+        raise Wrong("what unpack returns should be tensors with the names and shapes of the model's own state dict.")
     fresh.load_state_dict(state)
     return size, _percent(_trained_reader()) - _percent(fresh)
 
@@ -222,6 +235,8 @@ def check_5(answer) -> Iterator[str]:
     """Open: a small file of a trained network."""
     size, lost = _packed(answer)
     if size > PACKED_BYTES:
-        yield f"the file has about {size / 1000:.0f} kB, at most {PACKED_BYTES:,} bytes are asked for."
+        shown = apart(size / 1000, PACKED_BYTES / 1000, 0)
+        yield f"the file has about {shown} kB, at most {PACKED_BYTES:,} bytes are asked for."
     if lost > PACKED_LOSS:
-        yield f"the network read back is right on {lost:.1f} percentage points fewer of the test digits."
+        shown = apart(lost, PACKED_LOSS, 1)
+        yield f"the network read back is right on {shown} percentage points fewer of the test digits."

@@ -7,15 +7,17 @@ A check yields a sentence and goes on, or raises it as ``Wrong`` where going on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 import inspect
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 
 class Wrong(Exception):
@@ -25,6 +27,24 @@ class Wrong(Exception):
 def kind(value) -> str:
     """The type of ``value`` in words."""
     return "nothing (None)" if value is None else f"an object of type {type(value).__name__}"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's text, or the error's name where it has no text."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def named(error: BaseException) -> str:
+    """The error's name, with the first line of its text where it has one."""
+    name, line = type(error).__name__, first_line(error)
+    return name if line == name else f"{name}: {line}"
+
+
+def apart(value: float, bar: float, digits: int = 2, form: str = "f") -> str:
+    """``value`` with so many digits, or with as many as it takes to tell it from ``bar``."""
+    while digits < 17 and value != bar and f"{value:.{digits}{form}}" == f"{bar:.{digits}{form}}":
+        digits += 1
+    return f"{value:.{digits}{form}}"
 
 
 def plain(value) -> Any:
@@ -38,9 +58,19 @@ def plain(value) -> Any:
     return value
 
 
+def _only(value) -> Any:
+    """The number of a tensor or an array that holds one; anything else as it is."""
+    alone = isinstance(value, Tensor | np.ndarray) and value.reshape(-1).shape == (1,)
+    return value.reshape(-1)[0] if alone else value
+
+
 def parts(value, count: int, of: str, what: str = "the answer") -> list:
-    """The ``count`` parts of ``value``, plain. of: what they are, such as "numbers"."""
-    value, wanted = plain(value), f"{what} should be a list or tuple of {count} {of};"
+    """The ``count`` parts of ``value``, plain; a tensor with one number counts as that number.
+
+    of: what they are, such as "numbers".
+    """
+    wanted = f"{what} should be a list or tuple of {count} {of};"
+    value = plain([_only(part) for part in value] if isinstance(value, list | tuple) else value)
     if not isinstance(value, list):
         raise Wrong(f"{wanted} yours is {kind(value)}.")
     if len(value) != count:
@@ -50,9 +80,7 @@ def parts(value, count: int, of: str, what: str = "the answer") -> list:
 
 def number(value, what: str) -> int | float:
     """A number of any kind as Python's. what: what it is, such as "the rate"."""
-    if isinstance(value, Tensor | np.ndarray) and value.reshape(-1).shape == (1,):
-        value = value.reshape(-1)[0]
-    value = plain(value)
+    value = plain(_only(value))
     if not isinstance(value, int | float):
         raise Wrong(f"{what} should be a number; yours is {kind(value)}.")
     return value
@@ -110,14 +138,19 @@ def unlike(found, right: Tensor, where: str, hint: str = "the shape is right and
         yield f"{where}: {hint}"
 
 
+def equal(found, right: Tensor) -> bool:
+    """Whether ``found`` is a tensor of the shape, the type and the numbers of ``right``."""
+    return isinstance(found, Tensor) and found.dtype == right.dtype and torch.equal(found, right)
+
+
 def unchanged(now: Tensor, before: Tensor, what: str) -> None:
     """An argument has to be as it was."""
-    if not torch.equal(now, before):
+    if not equal(now, before):
         raise Wrong(f"{what} was changed; write into a new tensor.")
 
 
 class Watch(TorchFunctionMode):
-    """What happens inside a ``with`` block: PyTorch's functions in order, the largest tensor made, lines of Python.
+    """What happens inside a ``with`` block: PyTorch's functions in order, lines of Python.
 
     The lines are those that an answer runs itself, PyTorch's own left out; each turn of a loop counts its lines anew.
     """
@@ -126,15 +159,12 @@ class Watch(TorchFunctionMode):
         super().__init__()
         self.calls: list[str] = []
         self.modules: set[str] = set()  # from which Python functions were called
-        self.largest = 0  # numbers in a tensor
         self.lines = 0
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         owner = getattr(getattr(func, "__self__", None), "__name__", "")
         self.calls.append(owner if func.__name__ == "__get__" else func.__name__)  # x.data: the attribute's name
-        if isinstance(result, Tensor):
-            self.largest = max(self.largest, result.numel())
         return result
 
     def _trace(self, frame, event, argument):
@@ -153,6 +183,39 @@ class Watch(TorchFunctionMode):
     def __exit__(self, *error):
         sys.settrace(self._earlier)
         return super().__exit__(*error)
+
+
+class _Sizes(TorchDispatchMode):
+    """The largest tensor that comes out of a kernel, those inside ``torch.vmap`` and PyTorch's own functions too."""
+
+    def __init__(self):
+        super().__init__()
+        self.largest = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        for one in result if isinstance(result, list | tuple) else [result]:
+            if isinstance(one, Tensor):
+                self.largest = max(self.largest, one.numel())
+        return result
+
+
+def largest(answer: Callable, *arguments) -> int:
+    """Numbers in the largest tensor that ``answer`` makes on its way; what NumPy holds at once counts as float32."""
+    with _Sizes() as sizes:
+        answer(*arguments)
+    running = tracemalloc.is_tracing()
+    if not running:
+        tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        answer(*arguments)
+        held = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        if not running:
+            tracemalloc.stop()
+    return max(sizes.largest, held // 4)
 
 
 def loop_left(small: tuple, large: tuple, answer) -> Iterator[str]:

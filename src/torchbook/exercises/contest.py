@@ -11,7 +11,7 @@ from textwrap import fill
 import time
 from typing import Any
 
-from torchbook.exercises.compare import Wrong
+from torchbook.exercises.compare import Wrong, apart, named
 
 WIDTH = 88  # columns, as in every output of the book
 
@@ -39,7 +39,8 @@ class Contest:
         score = self.score(answer)
         taken = time.process_time() - start
         if taken > self.seconds:
-            raise Wrong(f"it took {taken:.1f} s of processor time, and the budget is {self.seconds:g} s.")
+            shown = apart(taken, self.seconds, 1)
+            raise Wrong(f"it took {shown} s of processor time, and the budget is {self.seconds:g} s.")
         return score, taken
 
     def beats(self, score: float) -> bool:
@@ -51,7 +52,7 @@ def check_contest(contest: Contest, answer: Callable) -> Iterator[str]:
     score, _ = contest.measure(answer)
     if not contest.beats(score):
         side = "above" if contest.larger else "below"
-        yield f"{contest.what}: yours has {score:.2f}, and {side} {contest.bar:.2f} is asked for."
+        yield f"{contest.what}: yours has {apart(score, contest.bar)}, and {side} {contest.bar:.2f} is asked for."
 
 
 def print_board(contest: Contest, entries: Mapping[str, Callable]) -> None:
@@ -63,7 +64,7 @@ def print_board(contest: Contest, entries: Mapping[str, Callable]) -> None:
         except Wrong as wrong:
             refused[name] = str(wrong)
         except Exception as error:  # a reader's code may fail in any way; the others keep their places
-            refused[name] = f"it stopped with {type(error).__name__}: {error}"
+            refused[name] = f"it stopped with {named(error)}"
     scored.sort(key=lambda row: row[0], reverse=contest.larger)
     print(f"{contest.what}; to beat: {contest.bar:.2f}; budget {contest.seconds:g} s")
     for place, (score, seconds, name) in enumerate(scored, start=1):

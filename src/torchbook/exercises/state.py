@@ -90,6 +90,24 @@ def untouched() -> Iterator[None]:
 
 
 @contextmanager
+def noting_switches(found: list[str]) -> Iterator[None]:
+    """Inside ``untouched``: a sentence goes into ``found`` for each switch that an answer leaves turned.
+
+    Those are the switches that change what later cells compute; threads and the like are the reader's own affair.
+    """
+    try:
+        yield
+    finally:
+        if not torch.is_grad_enabled():
+            found.append(
+                "your answer leaves gradients switched off for the whole program. A block under `torch.no_grad()` "
+                "switches them on again at its end."
+            )
+        if (torch.get_default_dtype(), torch.get_default_device()) != (torch.float32, CPU):
+            found.append("your answer leaves another type or device as the default of all new tensors.")
+
+
+@contextmanager
 def interrupts() -> Iterator[Callable[[], bool]]:
     """Gives a function that says whether Ctrl-C was pressed: an answer may raise KeyboardInterrupt by itself.
 

@@ -40,6 +40,37 @@ def dimension_by_dimension(a, b):
     return sum((a[:, d, None] - b[:, d]) ** 2 for d in range(a.shape[1]))
 
 
+def one_matrix_product(a, b):
+    left = torch.cat([a, (a**2).sum(dim=1, keepdim=True), torch.ones(len(a), 1)], dim=1)
+    right = torch.cat([-2 * b, torch.ones(len(b), 1), (b**2).sum(dim=1, keepdim=True)], dim=1)
+    return (left @ right.T).clamp(min=0)
+
+
+def block_of_all_products(a, b):
+    both = torch.cat([a, b])
+    products = both @ both.T
+    squares = products.diagonal()
+    return (squares[: len(a), None] + squares[len(a) :] - 2 * products[: len(a), len(a) :]).clamp(min=0)
+
+
+def by_einsum(a, b):
+    squares = torch.einsum("nd,nd->n", a, a)[:, None] + torch.einsum("md,md->m", b, b)
+    return (squares - 2 * torch.einsum("nd,md->nm", a, b)).clamp(min=0)
+
+
+def by_two_vmaps(a, b):
+    return torch.vmap(lambda one: torch.vmap(lambda other: ((one - other) ** 2).sum())(b))(a)
+
+
+def in_numpy(a, b):
+    return torch.from_numpy(((a.numpy()[:, None] - b.numpy()) ** 2).sum(axis=2))
+
+
+def no_result_for(lost, right):
+    """The right function, without a result for first arguments of the shape ``lost``."""
+    return lambda *arguments: None if arguments[0].shape == lost else right(*arguments)
+
+
 def negative_by_rounding(a, b):
     return (a**2).sum(dim=1, keepdim=True) + (b**2).sum(dim=1) - 2 * a @ b.t()
 
@@ -86,8 +117,9 @@ def by_mean(pixels, labels, new_pixels):
 
 
 def moves_the_digits(pixels, labels, new_pixels):
-    new_pixels -= new_pixels.mean(dim=1, keepdim=True)
-    return by_mean(pixels, labels, new_pixels)
+    new_pixels -= pixels.mean(dim=0)
+    pixels -= pixels.mean(dim=0)
+    return by_three_neighbours(pixels, labels, new_pixels)
 
 
 RIGHT = {
@@ -100,9 +132,21 @@ RIGHT = {
         lambda x: F.normalize(x, dim=1),
         lambda x: torch.nan_to_num(x / (x**2).sum(1, keepdim=True).sqrt()),
     ],
-    "01-3": [lambda a, b: torch.cdist(a, b).square(), lambda a, b: expanded(a, b).relu()],
+    "01-3": [
+        lambda a, b: torch.cdist(a, b).square(),
+        lambda a, b: expanded(a, b).relu(),
+        one_matrix_product,
+        block_of_all_products,
+        by_einsum,
+    ],
     "01-4": [brighter_in_numpy, lambda image: image.masked_fill(image > 0.5, 1.0)],
-    "01-5": [by_three_neighbours, by_neighbour_in_numpy],
+    "01-5": [
+        by_three_neighbours,
+        by_neighbour_in_numpy,
+        moves_the_digits,
+        lambda *digits: by_three_neighbours(*digits).tolist(),
+        lambda *digits: by_three_neighbours(*digits).numpy(),
+    ],
 }
 WRONG = {
     "01-1": [
@@ -126,6 +170,7 @@ WRONG = {
         row_by_row,
         loop_without_pytorch,
         loop_in_numpy,
+        no_result_for((3, 3), lambda x: F.normalize(x, dim=1)),
     ],
     "01-3": [
         torch.cdist,
@@ -134,6 +179,10 @@ WRONG = {
         point_by_point,
         dimension_by_dimension,
         lambda a, b: expanded(a, b).t(),
+        by_two_vmaps,
+        lambda a, b: F.pairwise_distance(a[:, None], b) ** 2,
+        in_numpy,
+        no_result_for((200, 20), expanded),
     ],
     "01-4": [
         lambda image: (image > 0.5).to(image.dtype),
@@ -145,10 +194,8 @@ WRONG = {
     ],
     "01-5": [
         by_mean,
-        moves_the_digits,
         lambda pixels, labels, new_pixels: by_three_neighbours(pixels, labels, new_pixels).float(),
         lambda pixels, labels, new_pixels: torch.cdist(new_pixels, pixels),
-        lambda pixels, labels, new_pixels: by_three_neighbours(pixels, labels, new_pixels).tolist(),
         lambda pixels, labels, new_pixels: by_three_neighbours(pixels, labels, new_pixels)[1:],
     ],
 }

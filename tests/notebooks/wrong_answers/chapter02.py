@@ -48,7 +48,7 @@ def value(x):
     return x.clamp(min=0) + torch.log1p(torch.exp(-x.abs()))
 
 
-def descends(clear="before", keep=lambda loss: loss.item(), mean=True):
+def descends(clear="before", keep=lambda loss: loss.item(), mean=True, rate=None):
     """The loop of the exercise with the gradient cleared at another place, or something else kept of the loss."""
 
     def descend(w, inputs, targets, lr, steps):
@@ -59,7 +59,7 @@ def descends(clear="before", keep=lambda loss: loss.item(), mean=True):
                 w.grad = None
             loss.backward()
             with torch.no_grad():
-                w -= lr * w.grad
+                w -= (rate or lr) * w.grad
             if clear == "after":
                 w.grad = None
             losses.append(keep(loss))
@@ -110,19 +110,40 @@ def steps_of(make, steps=200, give=lambda point: point.detach()):
     return find_minimum
 
 
+def on_a_grid(function, start):
+    points = torch.cartesian_prod(*2 * [torch.linspace(-2, 2, 401, dtype=torch.float64)])
+    return points[function(points.T).argmin()]
+
+
+def on_a_grid_by_vmap(function, start):
+    points = torch.cartesian_prod(*2 * [torch.linspace(-2, 2, 401, dtype=torch.float64)])
+    return points[torch.vmap(function)(points).argmin()]
+
+
+def newton_by_func(function, start):
+    point = start
+    for _ in range(30):
+        point = point - torch.linalg.solve(torch.func.hessian(function)(point), torch.func.grad(function)(point))
+    return point
+
+
 def adam(point):
     return torch.optim.Adam(point, lr=0.3)
 
 
 RIGHT = {
-    "02-1": [(6.0, 11.0, 3.0, 6.0), np.array([6, 11, 3, 6]), [torch.tensor(6.0), 11, 3, 6]],
+    "02-1": [
+        (6.0, 11.0, 3.0, 6.0),
+        np.array([6, 11, 3, 6]),
+        [torch.tensor(6.0), torch.tensor([11.0]), np.array([3]), 6],
+    ],
     "02-2": [central_difference, nudged_and_put_back],
     "02-3": [
         softplus(F.softplus, lambda x, slope: slope / (1 + torch.exp(-x))),
         softplus(lambda x: torch.logaddexp(x, torch.zeros_like(x)), lambda x, slope: slope * x.sigmoid()),
     ],
     "02-4": [by_the_optimizer, then(tuple), then(np.array), descends(keep=lambda loss: loss.detach())],
-    "02-5": [newton, lambda function, start: newton(function, start).tolist()],
+    "02-5": [newton, newton_by_func, lambda function, start: newton(function, start).tolist()],
 }
 WRONG = {
     "02-1": [[6, 5, 3, 6], [6, 11, 6, 8], [6, 11, 3], [3, 8, 3, 3], [6, 11, "3", 6], torch.ones(4)],
@@ -139,12 +160,14 @@ WRONG = {
         softplus(value, lambda x, slope: slope * torch.exp(x) / (1 + torch.exp(x))),
         softplus(value, lambda x, slope: x.sigmoid()),
         softplus(torch.relu, lambda x, slope: slope * (x > 0)),
+        softplus(value, lambda x, slope: slope * x.sigmoid() if x.dtype == torch.float64 else None),
         softplus(value, lambda x, slope: slope * x.sigmoid()).apply,
     ],
     "02-4": [
         descends(clear="after"),
         descends(clear="never"),
         descends(mean=False),
+        descends(rate=0.1),
         descends(keep=lambda loss: loss),
         descends(keep=lambda loss: None),
         then(lambda losses: losses[:1] + [0.0] * (len(losses) - 1)),
@@ -156,6 +179,8 @@ WRONG = {
         steps_of(lambda point: torch.optim.SGD(point, lr=0.1)),  # the values overflow
         steps_of(adam, steps=201),
         steps_of(adam, give=lambda point: point.sum()),
+        on_a_grid,
+        on_a_grid_by_vmap,
         lambda function, start: (1.0, 1.0),
         lambda function, start: function(start),
         lambda function, start: None,

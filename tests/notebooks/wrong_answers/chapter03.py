@@ -33,6 +33,26 @@ def network(flatten, features=64) -> type[nn.Module]:
     return Net
 
 
+class WithoutReLU(network(torch.flatten)):
+    def forward(self, images):
+        return self.fc(F.max_pool2d(self.conv(images), 2).flatten(1))
+
+
+class LooksAtNoImage(network(torch.flatten)):
+    def forward(self, images):
+        return torch.zeros(len(images), 10)
+
+
+class NotForOne(network(lambda x: x.flatten(1))):
+    def forward(self, images):
+        return super().forward(images) if len(images) > 1 else None
+
+
+class AddsProbabilities(network(lambda x: x.flatten(1))):
+    def forward(self, images):
+        return super().forward(images).softmax(dim=1)
+
+
 class ForgetsToReturn(network(torch.flatten)):
     def forward(self, images):
         super().forward(images[:1])
@@ -89,6 +109,22 @@ def goes_on_without_a_gradient(parameters, velocities, lr, momentum):
         parameter -= lr * definition(velocity, 0 if parameter.grad is None else parameter.grad, lr, momentum)
 
 
+def gradients_removed(parameters, velocities, lr, momentum):
+    with_a_list(parameters, velocities, lr, momentum)
+    for parameter in parameters:
+        parameter.grad = None
+
+
+def and_then(switch):
+    """A right step that leaves a switch of PyTorch turned."""
+
+    def step(parameters, velocities, lr, momentum):
+        with_a_list(parameters, velocities, lr, momentum)
+        switch()
+
+    return step
+
+
 def new_parameters(parameters, velocities, lr, momentum):
     for place, parameter in enumerate(parameters):
         if parameter.grad is not None:
@@ -98,6 +134,10 @@ def new_parameters(parameters, velocities, lr, momentum):
 
 def small(classes=10, *, after=()):
     return nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(64, classes), *after)
+
+
+def lazy():
+    return nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.LazyLinear(10))
 
 
 class Strided(nn.Module):
@@ -120,6 +160,16 @@ class ForgetsTheBatch(Strided):
         return super().forward(images)[0]
 
 
+class Detached(Strided):
+    def forward(self, images):
+        return super().forward(images).detach()
+
+
+class ZeroByZero(Strided):
+    def forward(self, images):
+        return super().forward(images) * torch.nan
+
+
 RIGHT = {
     "03-1": [tuple(map(list, SHAPES)), list(map(torch.tensor, SHAPES)), list(map(np.array, SHAPES))],
     "03-2": [by_counting, lambda *a, **k: torch.tensor(by_counting(*a, **k))],
@@ -129,7 +179,7 @@ RIGHT = {
         network(lambda x: torch.stack([image.flatten() for image in x])),
     ],
     "03-4": [with_a_list, through_data],
-    "03-5": [Strided, small, lambda: small(after=[nn.Identity()])],
+    "03-5": [Strided, small, lambda: small(after=[nn.Identity()]), lazy],
 }
 WRONG = {
     "03-1": [
@@ -155,6 +205,10 @@ WRONG = {
         network(lambda x: x.mean(dim=(2, 3)), features=4),
         ForgetsToReturn,
         NormalisedOverTheBatch,
+        WithoutReLU,
+        LooksAtNoImage,
+        NotForOne,
+        AddsProbabilities,
         network(nn.Flatten())(),
     ],
     "03-4": [
@@ -165,6 +219,9 @@ WRONG = {
         momentum_step(definition, stop=True),
         momentum_step(spoils_the_gradient),
         goes_on_without_a_gradient,
+        gradients_removed,
+        and_then(lambda: torch.set_grad_enabled(False)),
+        and_then(lambda: torch.set_default_dtype(torch.float64)),
         new_parameters,
     ],
     "03-5": [
@@ -176,5 +233,7 @@ WRONG = {
         small(),
         MixesTheBatch,
         ForgetsTheBatch,
+        Detached,
+        ZeroByZero,
     ],
 }

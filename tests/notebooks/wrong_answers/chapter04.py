@@ -50,16 +50,18 @@ def all_at_once(model, val_batches):
     return (model(inputs).argmax(1) == labels).float().mean()
 
 
-def epoch(train=True, clear=True, evaluate=True, judge=score):
+def epoch(train=True, clear="before", evaluate=True, judge=score):
     """An epoch with the calls in order, and with some of them left out."""
 
     def epoch_and_score(model, batches, val_batches, optimizer):
         model.train(train)
         for inputs, labels in batches:
-            if clear:
+            if clear == "before":
                 optimizer.zero_grad()
             F.cross_entropy(model(inputs), labels).backward()
             optimizer.step()
+            if clear == "after":
+                optimizer.zero_grad()
         if evaluate:
             model.eval()
         return judge(model, val_batches)
@@ -120,6 +122,10 @@ RIGHT = {
         recipe(lambda parameters: torch.optim.Adam(parameters, lr=0.01)),
         recipe(lambda parameters: torch.optim.Adagrad(parameters, lr=0.1)),
         recipe(
+            lambda parameters: torch.optim.AdamW(parameters, lr=0.01),
+            lambda optimizer, steps: torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.03, total_steps=steps),
+        ),
+        recipe(
             lambda parameters: torch.optim.SGD(parameters, lr=0.05, momentum=0.9),
             lambda optimizer, steps: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=2 * steps),
         ),
@@ -142,10 +148,12 @@ WRONG = {
         lambda w, g, state, lr, eps=1e-10: adagrad(w, g, state, lr),
         lambda w, g, state, lr, eps=1e-10: adagrad(w, g, state, lr, eps).numpy(),
         lambda w, g, state, lr, eps=1e-10: adagrad(w, g, state, lr, eps).sum(),
+        lambda w, g, state, lr, eps=1e-10: adagrad(w, g, state, lr, eps).float(),
     ],
     "04-3": [
         epoch(evaluate=False),
-        epoch(clear=False),
+        epoch(clear="never"),
+        epoch(clear="after"),
         epoch(train=False),
         epoch(judge=mean_of_batches),
         epoch(judge=lambda *a: 100 * score(*a)),
@@ -162,6 +170,9 @@ WRONG = {
         recipe(lambda parameters: torch.optim.SGD(parameters, lr=0.001)),
         recipe(lambda parameters: torch.optim.SGD(parameters, lr=100.0)),
         short_cycle,
+        recipe(torch.optim.LBFGS),
+        recipe(torch.optim.Adam, lambda optimizer, steps: torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)),
+        recipe(torch.optim.Adam, lambda optimizer, steps: torch.optim.lr_scheduler.LambdaLR),
         lambda parameters, steps: torch.optim.Adam(parameters, lr=0.01),
         lambda parameters, steps: (torch.optim.Adam(parameters, lr=0.01), "one-cycle"),
         lambda parameters, steps: ("Adam", None),

@@ -22,6 +22,33 @@ def shift_in_place(images, pixels):
     return images.copy_(shift_by_padding(images, pixels))
 
 
+def shift_one_channel(images, pixels):
+    return torch.cat([shift_by_padding(images[:, :1], pixels), images[:, 1:]], dim=1)
+
+
+def batches_in(order):
+    """The batches of a pass in which the pictures have the order ``order(number of pictures, batch size)``."""
+
+    def shuffled_batches(images, labels, size):
+        chosen = order(len(labels), size)
+        return list(zip(images[chosen].split(size), labels[chosen].split(size), strict=True))
+
+    return shuffled_batches
+
+
+def same_each_time(count, size):
+    return torch.randperm(count, generator=torch.Generator().manual_seed(1))
+
+
+def inside_each_batch(count, size):
+    return torch.cat([part[torch.randperm(len(part))] for part in torch.arange(count).split(size)])
+
+
+def batches_shuffled(count, size):
+    *full, last = torch.arange(count).split(size)
+    return torch.cat([*(full[place] for place in torch.randperm(len(full))), last])
+
+
 def batches_by_split(images, labels, size):
     order = torch.randperm(len(labels))
     return list(zip(images[order].split(size), labels[order].split(size), strict=True))
@@ -67,6 +94,15 @@ def one_label_short(images, labels, size):
 
 def flat(images, labels, size):
     return [(a.flatten(1), b) for a, b in batches_by_split(images, labels, size)]
+
+
+class FourOfFive(nn.Module):
+    """Right on four pictures of five, which is not over 80 %."""
+
+    def forward(self, images):
+        scores = images.mean(dim=(2, 3))
+        scores[::5] *= -1
+        return scores
 
 
 class Brightest(nn.Module):
@@ -130,10 +166,17 @@ WRONG = {
         lambda images, pixels: F.pad(images, (pixels, 0)),
         lambda images, pixels: shift_by_padding(images, pixels).numpy(),
         shift_in_place,
+        shift_one_channel,
     ],
     "05-3": [
         pairs,
         in_order,
+        batches_in(lambda count, size: torch.arange(count).flip(0)),
+        batches_in(lambda count, size: torch.arange(count).roll(1)),
+        batches_in(lambda count, size: torch.tensor([1, 0, *range(2, count)])),
+        batches_in(same_each_time),
+        batches_in(inside_each_batch),
+        batches_in(batches_shuffled),
         with_replacement,
         drop_last,
         short_batch_first,
@@ -153,6 +196,7 @@ WRONG = {
         lambda train, seconds: nn.Sequential(nn.Flatten(), nn.Linear(3072, 10)),
         lambda train, seconds: nn.Sequential(Brightest(), nn.Linear(3, 3), nn.Threshold(9.0, 0.0)),
         lambda train, seconds: 0.99,
+        lambda train, seconds: FourOfFive(),
         too_long,
         upside_down,
     ],

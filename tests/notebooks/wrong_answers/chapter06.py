@@ -67,6 +67,12 @@ def pops(model, state):
     return left(model, state, {name: state.pop(name) for name in fits})
 
 
+def overwrites(model, state):
+    lists = load_matching(model, state)
+    state.update({name: value.clone() for name, value in model.state_dict().items() if name in state})
+    return lists
+
+
 def then(change):
     return lambda model, state: change(load_matching(model, state))
 
@@ -206,6 +212,16 @@ def in_bits_of_eight(tensor):
     return (tensor * 64).round().clamp(-128, 127).to(torch.int8)
 
 
+def names_beside(state, path):
+    path.with_suffix(".names").write_text(" ".join(state), encoding="utf-8")
+    torch.save(list(state.values()), path)
+
+
+def unpack_by_names_beside(path):
+    names = path.with_name("packed.names").read_text(encoding="utf-8").split()
+    return {name: tensor.float() for name, tensor in zip(names, torch.load(path), strict=True)}
+
+
 LAST = {}
 
 
@@ -239,6 +255,7 @@ WRONG = {
         only_the_dictionary,
         aliased,
         pops,
+        overwrites,
         then(lambda lists: lists[::-1]),
         then(lambda lists: [one[::-1] for one in lists]),
         then(lambda lists: lists[0]),
@@ -249,6 +266,7 @@ WRONG = {
         run("model", "order", "random"),
         run("model", "optimizer", "random"),
         run("model"),
+        run("optimizer", "order", "random"),
         run(*ALL, write=False, memory="last"),
         run(*ALL, memory="last"),
         run(*ALL, memory="path"),
@@ -262,6 +280,9 @@ WRONG = {
         only_written(torch.save),
         only_written(not_by_torch),
         only_written(torch.save, held=lambda state, score: state),
+        keeps(the_lowest, held=lambda state, score: {"state": {"model": state}, "score": score}),
+        keeps(the_lowest, held=lambda state, score: {"state": None, "score": score}),
+        keeps(the_lowest, held=lambda state, score: {"state": {"epoch": "last"}, "score": score}),
         only_written(torch.save, held=lambda state, score: {"state": state, "score": str(score)}),
     ],
     "06-5": [
@@ -271,6 +292,8 @@ WRONG = {
         (packs(lambda tensor: tensor, write=kept_in_memory)[0], lambda path: LAST),
         packs(torch.Tensor.half, give=lambda state: list(state.values())),
         packs(torch.Tensor.half, give=lambda state: {f"module.{name}": tensor for name, tensor in state.items()}),
+        packs(torch.Tensor.half, give=lambda state: {name: tensor.numpy() for name, tensor in state.items()}),
+        (packs(torch.Tensor.half, write=names_beside)[0], unpack_by_names_beside),
         packs(torch.Tensor.half)[:1],
         (packs(torch.Tensor.half)[0], "unpack"),
     ],
