@@ -144,7 +144,7 @@ def _digits_right(answer: Callable) -> float:
     found = answer(pixels.clone(), labels.clone(), new_pixels.clone())
     if not isinstance(found, list | tuple | np.ndarray):
         tensor(found, where, new_labels.shape)
-    given = numbers(found, len(new_labels), f"{where}, your result")
+    given = numbers(found, len(new_labels), "your result")
     for label in given:
         if not isinstance(label, int):
             raise Wrong(f"{where}: labels are whole numbers, and one of yours is {kind(label)}.")
