@@ -37,17 +37,20 @@ def check_2(answer: Callable) -> Iterator[str]:
         x, h = draw(batch, features), draw(batch, hidden)
         W = {key: draw(hidden, features) for key in "rzn"}
         U = {key: draw(hidden, hidden) for key in "rzn"}
-        before = h.clone()
-        found = tensor(answer(x, h, W, U), f"for x of shape {(batch, features)}", before.shape)
-        unchanged(h, before, "the old state")
-        r, z = (torch.sigmoid(x @ W[key].T + before @ U[key].T) for key in "rz")
-        n = torch.tanh(x @ W["n"].T + (r * before) @ U["n"].T)
-        late = torch.tanh(x @ W["n"].T + r * (before @ U["n"].T))
-        if close(found, z * before + (1 - z) * n):
+        given = {"x": x, "the old state": h}
+        given |= {f'{name}["{key}"]': one[key] for name, one in (("W", W), ("U", U)) for key in "rzn"}
+        before = {name: value.clone() for name, value in given.items()}
+        found = tensor(answer(x, h, dict(W), dict(U)), f"for x of shape {(batch, features)}", (batch, hidden))
+        for name, value in given.items():
+            unchanged(value, before[name], name)
+        r, z = (torch.sigmoid(x @ W[key].T + h @ U[key].T) for key in "rz")
+        n = torch.tanh(x @ W["n"].T + (r * h) @ U["n"].T)
+        late = torch.tanh(x @ W["n"].T + r * (h @ U["n"].T))
+        if close(found, z * h + (1 - z) * n):
             continue
-        if close(found, z * before + (1 - z) * late):
+        if close(found, z * h + (1 - z) * late):
             yield "this is PyTorch's form: in the paper's the reset gate multiplies the state before the matrix."
-        elif close(found, (1 - z) * before + z * n):
+        elif close(found, (1 - z) * h + z * n):
             yield "the update gate works the wrong way round: which of the two does z keep?"
         else:
             yield "the new state is not the one of the formulas; compare r, z and n one after the other."
@@ -99,8 +102,8 @@ def check_4(answer: Callable) -> Iterator[str]:
             continue
         shown = [[round(p, 3) for p in window.tolist()] for window in windows]
         if abs(found - right * math.log(2)) < 1e-5:
-            raise Wrong(f"for {shown} the answer is {right:.3f} bits, and {found:.3f} is the same in nats.")
-        yield f"for {shown} the answer is {right:.3f} bits, yours {found:.3f}: does each character count alike?"
+            raise Wrong(f"for {shown} the answer is {right:.5f} bits, and {found:.5f} is the same in nats.")
+        yield f"for {shown} the answer is {right:.5f} bits, yours {found:.5f}: does each character count alike?"
         return
 
 

@@ -8,9 +8,11 @@ import math
 import time
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 import torch.nn.functional as F
-from torchbook.exercises.compare import Wrong, function, numbers, tensor
+from torch.optim.optimizer import register_optimizer_step_post_hook
+from torchbook.exercises.compare import Wrong, close, function, number, numbers, plain
+from torchbook.exercises.lines import in_a_line
 from torchbook.models import ResNet
 
 
@@ -40,11 +42,15 @@ def check_2(answer: Callable) -> None:
     ):
         model = ResNet(blocks, widths, classes=2, stem="cifar")
         where = f"with {len(blocks)} stages, lr={lr} and factor={factor}"
+        groups = answer(model, lr, factor)
         try:
-            optimizer = torch.optim.SGD(answer(model, lr, factor), lr=123.0)
+            optimizer = torch.optim.SGD(groups, lr=123.0)
         except (ValueError, TypeError, KeyError) as error:
-            raise Wrong(f"{where} the optimiser refuses the groups: {str(error).splitlines()[0]}") from None
-        found = {id(p): float(group["lr"]) for group in optimizer.param_groups for p in group["params"]}
+            raise Wrong(f"{where} the optimiser refuses the groups: {in_a_line(error)}") from None
+        rates = [number(group["lr"], f"{where} the rate of each group") for group in optimizer.param_groups]
+        found = {
+            id(p): rate for group, rate in zip(optimizer.param_groups, rates, strict=True) for p in group["params"]
+        }
         for name, parameter in model.named_parameters():
             part = name.split(".")[0]
             depth = {"fc": 0, "conv1": len(blocks) + 1, "bn1": len(blocks) + 1}.get(part)
@@ -56,30 +62,65 @@ def check_2(answer: Callable) -> None:
                 raise Wrong(f"{where} {name} has the rate {rate:.4g}; it should be lr * factor**{depth}.")
 
 
+def _descended(model: nn.Module, images: Tensor, labels: Tensor, steps: int, lr: float, clear=True) -> Tensor:
+    """The head's weight after so many steps of plain gradient descent, or of one that never clears the gradients."""
+    model = copy.deepcopy(model).eval().requires_grad_(False)
+    model.fc.requires_grad_(True)
+    optimizer = torch.optim.SGD(model.fc.parameters(), lr=lr)
+    for _ in range(steps):
+        if clear:
+            optimizer.zero_grad()
+        F.cross_entropy(model(images), labels).backward()
+        optimizer.step()
+    return model.fc.weight.detach()
+
+
 def check_3(answer: Callable) -> None:
     """train_head(model, images, labels, steps, lr): the head learns, the body stays to the last bit."""
     function(answer)
-    images, labels = torch.randn(12, 3, 8, 8), torch.arange(12) % 2
+    labels = torch.arange(12) % 2
+    images = 0.5 * torch.randn(12, 3, 8, 8) + torch.tensor([-1.0, 1.0])[labels].view(-1, 1, 1, 1)  # dark and light
+    steps, lr = 5, 0.05
 
     def loss(model) -> float:
         with torch.no_grad():
             return F.cross_entropy(copy.deepcopy(model).eval()(images), labels).item()
 
     for start_mode in (True, False):
-        model = ResNet((1, 1), (4, 8), classes=2, stem="cifar").train(start_mode)
-        before, start, once = copy.deepcopy(model.state_dict()), loss(model), copy.deepcopy(model)
-        answer(model, images.clone(), labels.clone(), 5, 0.05)
+        model = ResNet((1, 1), (4, 8), classes=2, stem="cifar")
+        with torch.no_grad():
+            for _ in range(20):
+                model(images)  # the normalisations get to know the pictures
+        model.train(start_mode)
+        before, start = copy.deepcopy(model.state_dict()), loss(model)
+        first, once, still = (copy.deepcopy(model) for _ in range(3))
+        taken: list = []
+        handle = register_optimizer_step_post_hook(lambda *_, taken=taken: taken.append(1))
+        try:
+            answer(model, images.clone(), labels.clone(), steps, lr)
+        finally:
+            handle.remove()
         changed = [name for name, value in model.state_dict().items() if not torch.equal(value, before[name])]
         body = [name for name in changed if not name.startswith("fc.")]
         if body:
             raise Wrong(f"{len(body)} entries of the body changed, first {body[0]}: what moves without any gradient?")
         if sorted(changed) != ["fc.bias", "fc.weight"]:
             raise Wrong("the head did not change: weight and bias of fc have to be trained.")
-        if loss(model) >= start:
-            raise Wrong(f"the loss went from {start:.3f} to {loss(model):.3f}: the head changed, but it did not learn.")
-        answer(once, images.clone(), labels.clone(), 1, 0.05)
+        if not loss(model) < start:
+            raise Wrong(f"the loss went from {start:.4f} to {loss(model):.4f}: the head changed, but it did not learn.")
+        answer(once, images.clone(), labels.clone(), 1, lr)
         if torch.equal(once.fc.weight, model.fc.weight):
             raise Wrong("one step and five steps end at the same weights: is the argument steps used?")
+        answer(still, images.clone(), labels.clone(), steps, 0.0)
+        if not torch.equal(still.fc.weight, before["fc.weight"]):
+            raise Wrong("with lr=0 the head changed as well: is it trained with the argument lr, and not replaced?")
+        if taken and len(taken) != steps:
+            raise Wrong(f"the optimiser took {len(taken)} steps where steps={steps} were asked for.")
+        for count in (1, steps + 1, 2 * steps):
+            if close(model.fc.weight, _descended(first, images, labels, count, lr), 1e-5):
+                raise Wrong(f"the head is where {count} steps of gradient descent lead; steps={steps} were asked for.")
+        if close(model.fc.weight, _descended(first, images, labels, steps, lr, clear=False), 1e-5):
+            raise Wrong("the gradients of all steps so far add up: what is in .grad before backward()?")
 
 
 def check_4(answer: Callable) -> None:
@@ -100,6 +141,16 @@ def check_4(answer: Callable) -> None:
                     )
 
 
+def _classes(found, count: int, classes: int, where: str) -> list[int]:
+    """``count`` class numbers in a list, an array or a tensor."""
+    found = plain(found)
+    if not isinstance(found, list) or len(found) != count:
+        raise Wrong(f"{where}, asked for {count} of others, it should give a list or tensor of length {count}.")
+    if not all(isinstance(one, int) and 0 <= one < classes for one in found):
+        raise Wrong(f"{where}: the answer has class numbers, whole and from 0 to {classes - 1}.")
+    return found
+
+
 def check_5(answer: Callable) -> Iterator[str]:
     """classify(rows, labels, others): class numbers of features, by any method, each row by itself, in two seconds."""
     function(answer)
@@ -109,17 +160,18 @@ def check_5(answer: Callable) -> Iterator[str]:
         rows, others = (centres[which] + 0.5 * torch.randn(len(which), size) for which in (labels, asked))
         where = f"with 20 rows of {classes} classes"
         began = time.perf_counter()
-        found = tensor(answer(rows.clone(), labels.clone(), others.clone()), where, asked.shape)
+        found = _classes(answer(rows.clone(), labels.clone(), others.clone()), len(asked), classes, where)
         seconds = time.perf_counter() - began
-        if found.is_floating_point() or found.min() < 0 or found.max() >= classes:
-            raise Wrong(f"{where}: the answer has class numbers, whole and from 0 to {classes - 1}.")
         if seconds > 2:
             raise Wrong(f"{where}: the call took {seconds:.1f} seconds; the budget is 2.")
-        right = (found == asked).float().mean().item()
-        if right < 0.9:
-            yield f"{where}, in clouds that lie well apart, {100 * right:.0f} % are right; 90 should be."
+        right, least = sum(map(int.__eq__, found, asked.tolist())), len(asked) * 9 // 10
+        if right < least:
+            yield f"{where}, in clouds that lie well apart, {right} of {len(asked)} are right; {least} should be."
             return
-        alone = torch.cat([answer(rows.clone(), labels.clone(), other[None]) for other in others[:6]])
-        if not torch.equal(alone, found[:6]):
+        alone = [
+            _classes(answer(rows.clone(), labels.clone(), other[None].clone()), 1, classes, where)[0]
+            for other in others[:6]
+        ]
+        if alone != found[:6]:
             yield f"{where}: a row gets another class when it comes alone; judge each by itself."
             return

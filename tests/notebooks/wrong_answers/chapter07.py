@@ -1,6 +1,7 @@
 """Answers to the exercises of chapter 07: right ones of another form, and plausible wrong ones."""
 
 import numpy as np
+from scipy import special
 import torch
 import torch.nn.functional as F
 
@@ -18,6 +19,23 @@ def tempered(largest=lambda x: x.max(-1, keepdim=True).values, axis=-1, total=la
 def tempered_in_place(scores, temperature):
     scores -= scores.amax(dim=-1, keepdim=True)
     return tempered()(scores, temperature)
+
+
+def class_by_class(scores, temperature):
+    rows = (scores / temperature).flatten(0, -2) if scores.ndim > 1 else (scores / temperature)[None]
+    losses = [F.cross_entropy(rows, torch.full((len(rows),), k), reduction="none") for k in range(rows.shape[1])]
+    return torch.stack(losses, dim=1).neg().exp().view(scores.shape)
+
+
+def by_attention(scores, temperature):
+    eye = torch.eye(scores.shape[-1])
+    rows = scores.reshape(-1, scores.shape[-1])
+    return F.scaled_dot_product_attention(rows, eye, eye, scale=1 / temperature).view(scores.shape)
+
+
+def one_largest_for_all(scores, temperature):
+    powers = ((scores - scores.max()) / temperature).exp()
+    return powers / (powers.sum(-1, keepdim=True) + 1e-9)
 
 
 def row_after_row(scores, temperature):
@@ -157,6 +175,10 @@ WRONG = {
         lambda scores, temperature: torch.nn.Softmax(-1)(scores / temperature),
         lambda scores, temperature: F.log_softmax(scores / temperature, -1).exp(),
         lambda scores, temperature: (scores / temperature - (scores / temperature).logsumexp(-1, keepdim=True)).exp(),
+        lambda scores, temperature: torch.from_numpy(special.softmax(scores.numpy() / temperature, axis=-1)),
+        class_by_class,
+        by_attention,
+        one_largest_for_all,
         lambda scores, temperature: tempered()(scores, 1 / temperature),
         lambda scores, temperature: tempered()(scores, temperature).mT if scores.ndim > 1 else tempered()(scores, 1),
     ],

@@ -18,6 +18,17 @@ def gru(early=True, turned=False, tanh=torch.tanh):
     return step
 
 
+def gru_and_then(change):
+    """The right step, after which ``change(x, h, W, U)`` writes into what was handed over."""
+
+    def step(*given):
+        found = gru()(*given)
+        change(*given)
+        return found
+
+    return step
+
+
 def gru_as_matrices(x, h, W, U):
     r = 1 / (1 + torch.exp(-(W["r"] @ x.T + U["r"] @ h.T)))
     z = 1 / (1 + torch.exp(-(W["z"] @ x.T + U["z"] @ h.T)))
@@ -97,6 +108,9 @@ WRONG = {
         gru(tanh=torch.sigmoid),
         lambda x, h, W, U: gru()(x, h, W, U)[0],
         lambda x, h, W, U: h.copy_(gru()(x, h, W, U)),
+        gru_and_then(lambda x, h, W, U: x.zero_()),
+        gru_and_then(lambda x, h, W, U: W["n"].zero_()),
+        gru_and_then(lambda x, h, W, U: U["r"].mul_(2)),
         lambda x, h, W, U: gru()(x, h, U, W) if x.shape == h.shape else h,
     ],
     "08-3": [

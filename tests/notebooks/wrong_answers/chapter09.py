@@ -5,6 +5,7 @@ import math
 import numpy as np
 import torch
 from torch import nn
+import torch.nn.functional as F
 
 FANS = [(300, 100), (147, 3136), (64, 128), (80, 40), (9, 288)]
 
@@ -45,6 +46,25 @@ def normal_instead(weight, gain=1.0):
 @torch.no_grad()
 def only_the_bounds(weight, gain=1.0):
     return weight.bernoulli_().sub_(0.5).mul_(2 * bound(weight, gain))
+
+
+@torch.no_grad()
+def bunched(weight, gain=1.0):
+    return weight.uniform_(-1, 1).pow_(3).mul_(bound(weight, gain))
+
+
+def rows_repeated(weight, gain=1.0, size=lambda weight: (1, *weight.shape[1:])):
+    with torch.no_grad():
+        return weight.copy_((2 * torch.rand(size(weight)) - 1) * bound(weight, gain))
+
+
+def autograd_left_off(weight, gain=1.0):
+    torch.set_grad_enabled(False)
+    return weight.uniform_(-bound(weight, gain), bound(weight, gain))
+
+
+def without_a_text(*_, **__):
+    raise NotImplementedError
 
 
 def recorded(weight, gain=1.0):
@@ -119,6 +139,11 @@ def tracked(model):
             right_fill(layer)
 
 
+def fills_and_leaves_autograd_off(model):
+    torch.set_grad_enabled(False)
+    each_layer(right_fill)(model)
+
+
 def gain(size, draw=torch.randn):
     return lambda function, samples=1_000_000: size(function(draw(samples)))
 
@@ -160,6 +185,28 @@ def frozen_first(model):
     model[0].weight.requires_grad_(False)
 
 
+def starts_and_leaves_autograd_off(model):
+    torch.set_grad_enabled(False)
+    by_kaiming(model)
+
+
+def with_hooks(hook):
+    """The right start, and ``hook`` after each hidden layer."""
+
+    def start(model):
+        by_kaiming(model)
+        for layer in model[:-1:2]:
+            layer.register_forward_hook(hook)
+
+    return start
+
+
+def with_scaled_gradients(model):
+    by_kaiming(model)
+    for parameter in model.parameters():
+        parameter.register_hook(lambda gradient: gradient / gradient.norm())
+
+
 def recorded_start(model):
     model[0].weight.normal_()
 
@@ -189,6 +236,13 @@ WRONG = {
     "09-2": [
         normal_instead,
         only_the_bounds,
+        bunched,
+        rows_repeated,
+        lambda weight, gain=1.0: rows_repeated(
+            weight, gain, size=lambda weight: (len(weight), *[1] * (weight.ndim - 1))
+        ),
+        autograd_left_off,
+        without_a_text,
         recorded,
         through_data,
         frozen,
@@ -207,6 +261,14 @@ WRONG = {
         each_layer(new_parameters),
         each_layer(fill(lambda layer: layer.requires_grad_(False))),
         each_layer(lambda layer: layer.weight.fill_(deviation(layer.weight))),
+        each_layer(fill(lambda layer: layer.weight.fill_(math.nan))),
+        each_layer(fill(lambda layer: layer.weight.copy_(layer.weight[:1].clone().expand_as(layer.weight)))),
+        each_layer(lambda layer: layer.weight.normal_(0, deviation(layer.weight) ** 2)),
+        each_layer(
+            fill(lambda layer: nn.init.trunc_normal_(layer.weight, 0, 1, -2, 2).mul_(1.13 * deviation(layer.weight)))
+        ),
+        fills_and_leaves_autograd_off,
+        without_a_text,
         each_layer(lambda layer: layer.weight.normal_(0, deviation(layer.weight))),
         each_layer(lambda layer: layer.weight.normal_(0, math.sqrt(2 / layer.weight.shape[1]))),
         each_layer(lambda layer: layer.weight.uniform_(-1, 1).mul_(math.sqrt(3) * deviation(layer.weight))),
@@ -221,6 +283,7 @@ WRONG = {
         gain(root_mean_square),
         gain(lambda y: 1 / root_mean_square(y), draw=lambda n: 2 * torch.rand(n) - 1),
         gain(lambda y: 1 / y.square()),
+        lambda function, samples=1_000_000: gain(lambda y: 1 / root_mean_square(y))(function, 100),
     ],
     "09-5": [
         lambda model: None,
@@ -228,6 +291,11 @@ WRONG = {
         scaled(30.0),
         each_weight(nn.init.zeros_),
         with_norms,
+        with_hooks(lambda module, inputs, output: F.layer_norm(output, (64,))),
+        with_hooks(lambda module, inputs, output: output.detach()),
+        with_scaled_gradients,
+        starts_and_leaves_autograd_off,
+        without_a_text,
         new_last,
         frozen_first,
         recorded_start,

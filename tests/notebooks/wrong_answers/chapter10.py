@@ -27,6 +27,17 @@ def channels_first(x, weight, bias, eps=1e-5):
     return rows.view(x.shape[1], x.shape[0], *x.shape[2:]).transpose(0, 1)
 
 
+def written_into(place):
+    """The right result; what was handed over is zero afterwards."""
+
+    def batch_norm(*given, eps=1e-5):
+        found = normalised()(*given[:3], *given[3:] or [eps])
+        given[place].zero_()
+        return found
+
+    return batch_norm
+
+
 def written_into_x(x, weight, bias, eps=1e-5):
     return x.copy_(normalised()(x, weight, bias, eps))
 
@@ -62,6 +73,25 @@ class ZeroPadding(Block):
 
     def shortcut(self, x):
         return F.pad(x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, 0, self.extra))
+
+
+class Strided3x3(Block):
+    def make_projection(self, in_channels, out_channels, stride):
+        return nn.Conv2d(in_channels, out_channels, 3, stride, 1)
+
+
+class Strided3x3Normalised(Block):
+    def make_projection(self, in_channels, out_channels, stride):
+        return nn.Sequential(nn.Conv2d(in_channels, out_channels, 3, stride, 1), nn.BatchNorm2d(out_channels))
+
+    def forward(self, x):
+        return F.relu(self.shortcut(x) + self.inner(x))  # the shortcut first
+
+
+class NoScaleAtTheEnd(Block):
+    def make_inner(self, *arguments):
+        layers = super().make_inner(*arguments)
+        return nn.Sequential(*layers[:-1], nn.BatchNorm2d(layers[-1].num_features, affine=False))
 
 
 class Pooled(Block):
@@ -144,6 +174,24 @@ class NoInnerReLU(Block):
     def make_inner(self, *arguments):
         layers = super().make_inner(*arguments)
         return nn.Sequential(*layers[:2], *layers[3:])
+
+
+class ThreeConvolutions(Block):
+    def make_inner(self, in_channels, out_channels, stride):
+        layers = super().make_inner(in_channels, out_channels, stride)
+        return nn.Sequential(
+            *layers, nn.ReLU(), nn.Conv2d(out_channels, out_channels, 3, 1, 1), nn.BatchNorm2d(out_channels)
+        )
+
+
+class NotFinite(Block):
+    def forward(self, x):
+        return super().forward(x) * torch.nan
+
+
+class Unwritten(Block):
+    def forward(self, x):
+        raise NotImplementedError
 
 
 class Listed(Block):
@@ -233,6 +281,28 @@ class Gossip(Narrow):
         return super().forward(x - x.mean())  # of the whole batch
 
 
+class Recurrent(nn.Module):
+    """Reads the rows one after another; learns slowly."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.head = nn.GRU(8, 40, batch_first=True), nn.Linear(40, 10)
+
+    def forward(self, x):
+        return self.head(self.layer(x[:, 0])[0][:, -1])
+
+
+class Changed(nn.Module):
+    """A right network, whose scores ``change`` changes."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.body, self.change = perceptron(), change
+
+    def forward(self, x):
+        return self.change(self.body(x))
+
+
 class Unlearned(nn.Module):
     def __init__(self):
         super().__init__()
@@ -247,9 +317,24 @@ SAME = perceptron()
 RIGHT = {
     "10-1": [[list(SHAPE), COUNT], (torch.Size(SHAPE), torch.tensor(COUNT)), (np.array(SHAPE), np.int64(COUNT))],
     "10-2": [normalised(), channels_first],
-    "10-3": [Block, ZeroPadding, Pooled, WritesIntoItsOwn, ResidualBlock],
+    "10-3": [
+        Block,
+        ZeroPadding,
+        Pooled,
+        WritesIntoItsOwn,
+        ResidualBlock,
+        Strided3x3,
+        Strided3x3Normalised,
+        NoScaleAtTheEnd,
+    ],
     "10-4": [Bottleneck, TorchvisionItself],
-    "10-5": [perceptron, lambda: Narrow(8), lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10))],
+    "10-5": [
+        perceptron,
+        lambda: Narrow(8),
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 10)),
+        Recurrent,
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.Sigmoid(), nn.Linear(64, 10)),
+    ],
 }
 WRONG = {
     "10-1": [
@@ -267,6 +352,8 @@ WRONG = {
         lambda x, weight, bias, eps=1e-5: normalised()(x, weight, bias),
         lambda x, weight, bias, eps=1e-5: normalised()(x, torch.ones(3), torch.zeros(3), eps),
         written_into_x,
+        written_into(1),
+        written_into(2),
     ],
     "10-3": [
         WritesIntoX,
@@ -282,6 +369,9 @@ WRONG = {
         OneConvolution,
         NoFirstNorm,
         NoInnerReLU,
+        ThreeConvolutions,
+        NotFinite,
+        Unwritten,
         Listed,
         Block(4, 4),
     ],
@@ -304,5 +394,9 @@ WRONG = {
         Idle,
         Gossip,
         Unlearned,
+        lambda: Changed(lambda scores: scores * torch.nan),
+        lambda: Changed(torch.detach),
+        lambda: perceptron().requires_grad_(False),
+        lambda: nn.Sequential(nn.Flatten(), nn.AdaptiveAvgPool1d(10)),
     ],
 }

@@ -42,6 +42,33 @@ def attention(axis=-1, before=True, scale=True, diagonal=0):
     return causal_attention
 
 
+def scaled_in_place(q, k, v):
+    q /= math.sqrt(q.shape[-1])
+    return attention(scale=False)(q, k, v)
+
+
+def cleared_afterwards(q, k, v):
+    found = attention()(q, k, v)
+    v.zero_()
+    return found
+
+
+def once_only():
+    calls = []
+
+    def causal_attention(q, k, v):
+        calls.append(1)
+        return attention()(q, k, v) if len(calls) == 1 else None
+
+    return causal_attention
+
+
+def without_itself(q, k, v):
+    scores = q @ k.mT / math.sqrt(q.shape[-1])
+    seen = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(-1)
+    return scores.masked_fill(~seen, -math.inf).softmax(-1) @ v
+
+
 def query_by_query(q, k, v):
     rows = []
     for t in range(q.shape[-2]):
@@ -103,6 +130,21 @@ class Layer(nn.Module):
         return self.head(x[0] if self.recurrent else x)[:, -self.last :]
 
 
+class Lookup(nn.Module):
+    """Written by hand: nothing in it is learned."""
+
+    def forward(self, tokens):
+        told, asked = tokens[:, :8], tokens[:, 8:] - 64
+        hit = (told[:, None] // 8 == asked[..., None]).float()
+        return torch.cat([torch.zeros(len(tokens), 8, 8), hit @ F.one_hot(told % 8, 8).float()], dim=1)
+
+
+class LookupWithANumber(Lookup):
+    def __init__(self):
+        super().__init__()
+        self.number = nn.Parameter(torch.zeros(()))
+
+
 def recalls(make, passes=1, learn=True, give=lambda model: model):
     """A function that makes a model and trains it on the batches, so many times."""
 
@@ -156,6 +198,10 @@ WRONG = {
         attention(diagonal=1),
         lambda q, k, v: F.scaled_dot_product_attention(q, k, v),
         lambda q, k, v: attention()(q, k, v).sum(-1),
+        scaled_in_place,
+        cleared_afterwards,
+        once_only(),
+        without_itself,
     ],
     "12-4": [
         cached(see=lambda t, total: None),
@@ -169,6 +215,9 @@ WRONG = {
     "12-5": [
         recalls(lambda: Layer(recurrent=True)),
         recalls(Layer, learn=False),
+        lambda batches: Lookup(),
+        lambda batches: LookupWithANumber(),
+        recalls(Layer, give=lambda model: Lookup()),
         recalls(Layer, passes=2),
         recalls(lambda: Layer(width=64)),
         recalls(lambda: Layer(last=8)),

@@ -45,6 +45,11 @@ def positions(seed=lambda rank, epoch: 0, epochs=True):
     return epoch_positions
 
 
+def turned(count, world, rank, epoch):
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(0)).roll(epoch)
+    return order[rank::world].tolist()
+
+
 def permuted(count, world, rank, epoch):
     order = torch.randperm(count, generator=torch.Generator().manual_seed(epoch))
     return order[rank::world]
@@ -75,6 +80,21 @@ def accumulated(weight, size=lambda size: size, clear=False):
     return accumulate
 
 
+def and_then(change):
+    """The right gradients, and after them ``change(model)``."""
+
+    def accumulate(model, images, labels, size):
+        at_the_end(model, images, labels, size)
+        change(model)
+
+    return accumulate
+
+
+def only_of_the_weight(model, images, labels, size):
+    at_the_end(model, images, labels, size)
+    model.bias.grad = None
+
+
 def at_the_end(model, images, labels, size):
     losses = [
         F.cross_entropy(model(images[start : start + size]), labels[start : start + size], reduction="sum")
@@ -94,6 +114,58 @@ def averaged_weights(when, short=False):
                 parameter.data.copy_(copied)
 
     return talk
+
+
+def in_bytes(step, models, mean):
+    """Sends each weight as a whole number of twentieths, in one byte."""
+    if step % 5 == 0:
+        for row in rows_of(models):
+            codes = [(parameter.detach() * 20).round().clamp(-127, 127).to(torch.int8) for parameter in row]
+            mean(codes)
+            for parameter, code in zip(row, codes, strict=True):
+                parameter.data.copy_(code / 20)
+
+
+def averaged_beside(sends):
+    """All weights averaged directly at each step at which ``sends(step, models, mean)`` has sent something."""
+
+    def talk(step, models, mean):
+        if sends(step, models, mean):
+            without_mean(step, models, mean)
+
+    return talk
+
+
+def sends_a_zero(step, models, mean):
+    return mean([torch.zeros(1), torch.zeros(1)]) is None
+
+
+def sends_a_bias(step, models, mean):
+    return step % 2 == 0 and mean([model[2].bias.data for model in models]) is None
+
+
+def sends_halves(step, models, mean):
+    for row in rows_of(models) if step % 10 == 0 else ():
+        mean([parameter.data.half() for parameter in row])
+    return step % 10 == 0
+
+
+def sends_where_they_differ(step, models, mean):
+    """Reads both ranks to decide whether to send."""
+    apart = max((a - b).abs().max().item() for a, b in rows_of(models))
+    if apart > 0.9 or step == 200:
+        averaged_weights(lambda step: True)(step, models, mean)
+
+
+class RemembersGames:
+    """Averages at other steps in the second game than in the first."""
+
+    def __init__(self):
+        self.games = 0
+
+    def __call__(self, step, models, mean):
+        self.games += step == 1
+        averaged_weights(lambda step: (step + self.games - 1) % 25 == 0 or step == 200)(step, models, mean)
 
 
 def without_mean(step, models, mean):
@@ -125,6 +197,8 @@ RIGHT = {
         averaged_weights(lambda step: step % 25 == 0),
         averaged_weights(lambda step: step % 10 == 0, short=True),
         averaged_weights(lambda step: step > 160 and step % 5 == 0),
+        in_bytes,
+        RemembersGames(),
     ],
 }
 WRONG = {
@@ -133,6 +207,8 @@ WRONG = {
         [[0, 3, 6, 9], [1, 4, 7, 10], [2, 5, 8]],
         [[0, 3, 6, 9], [1, 4, 7, 10], [2, 5, 8, 11]],
         [4, 4, 4],
+        [[[place] for place in share] for share in SHARES],
+        torch.tensor(SHARES)[..., None],
         SHARES[:2],
     ],
     "13-2": [
@@ -148,6 +224,10 @@ WRONG = {
         positions(seed=lambda rank, epoch: rank, epochs=False),
         lambda count, world, rank, epoch: torch.randperm(count)[rank::world].tolist(),
         new_each_time,
+        turned,
+        lambda count, world, rank, epoch: list(DistributedSampler(range(count), world, (rank + epoch) % world)),
+        lambda count, world, rank, epoch: [(place + epoch) % count for place in range(count)][rank::world],
+        lambda count, world, rank, epoch: positions()(count, world, rank, epoch % 2),
         lambda count, world, rank, epoch: permuted(count, world, rank, epoch)[1:],
     ],
     "13-4": [
@@ -157,6 +237,9 @@ WRONG = {
         accumulated(lambda n, all, pieces: n / all, clear=True),
         lambda model, images, labels, size: F.cross_entropy(model(images[:size]), labels[:size]).backward(),
         lambda model, images, labels, size: F.cross_entropy(model(images), labels).backward(),
+        and_then(lambda model: model.bias.grad.zero_()),
+        and_then(lambda model: torch.optim.SGD(model.parameters(), lr=0.1).step()),
+        only_of_the_weight,
     ],
     "13-5": [
         lambda step, models, mean: None,
@@ -168,5 +251,10 @@ WRONG = {
         one_network_for_all,
         lambda step, models, mean: mean(models[0].parameters()),
         lambda step, models, mean: mean([models[0], models[1]]),
+        lambda step, models, mean: mean(None),
+        averaged_beside(sends_a_zero),
+        averaged_beside(sends_a_bias),
+        averaged_beside(sends_halves),
+        sends_where_they_differ,
     ],
 }
