@@ -148,6 +148,7 @@ RIGHT = {
         [[3, 11, 7], [2, 3, 7], 210],
         (torch.tensor([3, 11, 7]), np.array([2, 3, 7]), torch.tensor(210)),
         (torch.Size([3, 11, 7]), torch.Size([2, 3, 7]), 210.0),
+        ((3, 11, 7), (2, 3, 7), torch.tensor([210])),
     ],
     "07-2": [tempered(), row_after_row],
     "07-3": [

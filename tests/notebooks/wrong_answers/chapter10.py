@@ -315,7 +315,7 @@ class Unlearned(nn.Module):
 SAME = perceptron()
 
 RIGHT = {
-    "10-1": [[list(SHAPE), COUNT], (torch.Size(SHAPE), torch.tensor(COUNT)), (np.array(SHAPE), np.int64(COUNT))],
+    "10-1": [[list(SHAPE), COUNT], (torch.Size(SHAPE), torch.tensor([COUNT])), (np.array(SHAPE), np.int64(COUNT))],
     "10-2": [normalised(), channels_first],
     "10-3": [
         Block,

@@ -168,6 +168,7 @@ RIGHT = {
         [[2, 7, 24], [2, 3, 7, 7], 2400],
         (torch.Size([2, 7, 24]), np.array([2, 3, 7, 7]), torch.tensor(2400)),
         (torch.tensor([2, 7, 24]), (2, 3, 7, 7), np.int64(2400)),
+        ((2, 7, 24), (2, 3, 7, 7), torch.tensor([2400])),
     ],
     "12-2": [mask_by_triangles, mask_in_a_loop],
     "12-3": [attention(), query_by_query, lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=True)],
