@@ -10,8 +10,7 @@ from torch import Tensor, nn
 import torch.nn.functional as F
 from torchbook.data.batches import Batches
 from torchbook.data.images import load_images
-from torchbook.exercises.compare import Watch, Wrong, function, number, parts
-from torchbook.exercises.lines import in_a_line
+from torchbook.exercises.compare import Watch, Wrong, function, named, number, parts
 from torchbook.training import train_one_epoch
 
 MOST_LOSS = 2.15  # nats, of a start for the leaderboard in the second pass over the digits
@@ -67,7 +66,7 @@ def check_2(answer: Callable) -> Iterator[str]:
             try:
                 returned = answer(weight, **options)
             except RuntimeError as error:
-                raise Wrong(f"it stops with {in_a_line(error)}") from None
+                raise Wrong(f"it stops with {named(error)}") from None
         _still_recording()
         if returned is None and weight.eq(9.0).all():
             raise Wrong("the weight is still as it was; fill it in place and return it.")
@@ -109,7 +108,7 @@ def check_3(answer: Callable) -> Iterator[str]:
     try:
         answer(model)
     except (RuntimeError, AttributeError) as error:
-        raise Wrong(f"it stops with {in_a_line(error)}") from None
+        raise Wrong(f"it stops with {named(error)}") from None
     _still_recording()
     after = list(model.parameters())
     if len(after) != len(before) or any(one is not other for one, other in zip(before, after, strict=True)):
@@ -217,7 +216,7 @@ def check_5(answer: Callable) -> None:
     try:
         answer(model)
     except RuntimeError as error:
-        raise Wrong(f"it stops with {in_a_line(error)}") from None
+        raise Wrong(f"it stops with {named(error)}") from None
     _still_recording()
     after = list(model.parameters())
     if [id(one) for one in model.modules()] != [id(one) for one in modules]:

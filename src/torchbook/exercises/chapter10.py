@@ -11,8 +11,7 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 from torchbook.data.batches import Batches
 from torchbook.data.images import load_images
-from torchbook.exercises.compare import Wrong, close, function, kind, number, parts, subclass, tensor, unchanged
-from torchbook.exercises.lines import in_a_line
+from torchbook.exercises.compare import Wrong, close, function, kind, named, number, parts, subclass, tensor, unchanged
 from torchbook.models import ResidualBlock, make_layer
 from torchbook.training import evaluate, train_one_epoch
 
@@ -96,7 +95,7 @@ def check_3(answer: type) -> None:
         try:
             y = tensor(block(x), where)
         except RuntimeError as error:
-            raise Wrong(f"{where} fails: {in_a_line(error)}") from None
+            raise Wrong(f"{where} fails: {named(error)}") from None
         if not torch.equal(x, before):
             raise Wrong(f"{where} changes its input; an operation that writes into x writes into the caller's tensor.")
         expected = (2, out_channels, -(-9 // stride), -(-9 // stride))
@@ -141,7 +140,7 @@ def check_4(answer: type) -> None:
         try:
             block.load_state_dict(oracle.state_dict())
         except RuntimeError as error:
-            raise Wrong(f"{where} cannot load torchvision's state dict: {in_a_line(error, -1)}") from None
+            raise Wrong(f"{where} cannot load torchvision's state dict: {named(error, -1)}") from None
         x = torch.randn(4, in_channels, 7, 7)
         for mode in ("train", "eval"):
             expected = getattr(oracle, mode)()(x)

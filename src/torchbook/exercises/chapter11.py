@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 import torch.nn.functional as F
 from torch.optim.optimizer import register_optimizer_step_post_hook
-from torchbook.exercises.compare import Wrong, close, function, number, numbers, plain
-from torchbook.exercises.lines import in_a_line
+from torchbook.exercises.compare import Wrong, close, function, named, number, numbers, plain
 from torchbook.models import ResNet
 
 
@@ -46,7 +45,7 @@ def check_2(answer: Callable) -> None:
         try:
             optimizer = torch.optim.SGD(groups, lr=123.0)
         except (ValueError, TypeError, KeyError) as error:
-            raise Wrong(f"{where} the optimiser refuses the groups: {in_a_line(error)}") from None
+            raise Wrong(f"{where} the optimiser refuses the groups: {named(error)}") from None
         rates = [number(group["lr"], f"{where} the rate of each group") for group in optimizer.param_groups]
         found = {
             id(p): rate for group, rate in zip(optimizer.param_groups, rates, strict=True) for p in group["params"]

@@ -34,10 +34,10 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def named(error: BaseException) -> str:
-    """The error's name, with the first line of its text where it has one."""
-    name, line = type(error).__name__, first_line(error)
-    return name if line == name else f"{name}: {line}"
+def named(error: BaseException, line: int = 0) -> str:
+    """The error's name, with the first line of its text or another where it has one."""
+    name, lines = type(error).__name__, str(error).splitlines()
+    return f"{name}: {lines[line].strip()}" if lines else name
 
 
 def apart(value: float, bar: float, digits: int = 2, form: str = "f") -> str:
