@@ -338,7 +338,9 @@ def data_fetch(
     if failed:
         raise typer.Exit(1)
     if folder is not None:
-        typer.echo(f"All is in {folder}; on another machine, chapters find it by TORCHBOOK_DATA={Path(folder).resolve()}")
+        typer.echo(
+            f"All is in {folder}; on another machine, chapters find it by TORCHBOOK_DATA={Path(folder).resolve()}"
+        )
 
 
 @data_app.command("path")
