@@ -153,16 +153,17 @@ def _classes(found, count: int, classes: int, where: str) -> list[int]:
 def check_5(answer: Callable) -> Iterator[str]:
     """classify(rows, labels, others): class numbers of features, by any method, each row by itself, in two seconds."""
     function(answer)
+    torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=0.1)  # the first one loads much, which no answer has to pay for
     for classes, size in ((2, 16), (3, 8)):
         centres = 2 * torch.randn(classes, size)
         labels, asked = torch.arange(20) % classes, torch.arange(60) % classes
         rows, others = (centres[which] + 0.5 * torch.randn(len(which), size) for which in (labels, asked))
         where = f"with 20 rows of {classes} classes"
-        began = time.perf_counter()
+        began = time.process_time()
         found = _classes(answer(rows.clone(), labels.clone(), others.clone()), len(asked), classes, where)
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         if seconds > 2:
-            raise Wrong(f"{where}: the call took {seconds:.1f} seconds; the budget is 2.")
+            raise Wrong(f"{where}: the call took {seconds:.1f} seconds of processor time; the budget is 2.")
         right, least = sum(map(int.__eq__, found, asked.tolist())), len(asked) * 9 // 10
         if right < least:
             yield f"{where}, in clouds that lie well apart, {right} of {len(asked)} are right; {least} should be."
