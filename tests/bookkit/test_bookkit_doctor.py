@@ -253,11 +253,13 @@ def test_fetch_all_to_a_stick_says_how_to_use_it(book, tmp_path, monkeypatch, wo
 
     asked = []
     monkeypatch.setattr(
-        fetch, "fetch", lambda name, folder, force: asked.append((name, folder, force)) or folder / name
+        fetch, "fetch", lambda name, folder, force: asked.append((name, folder, force)) or f"{folder}/{name}"
     )
     result = bookkit(book, "data", "fetch", *words, "--to", str(tmp_path), "--force")
     assert result.exit_code == 0, result.output
-    assert asked == [(n, tmp_path, True) for n in ("cifar10", "fashion-mnist", "ants-bees", "shakespeare", "names")]
+    assert asked == [
+        (n, str(tmp_path), True) for n in ("cifar10", "fashion-mnist", "ants-bees", "shakespeare", "names")
+    ]
     assert f"TORCHBOOK_DATA={tmp_path}" in result.stdout.splitlines()[-1]
 
 
