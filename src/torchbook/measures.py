@@ -42,6 +42,7 @@ class Meter:
 
     def __init__(self, loss_fn: LossFunction, metric: Metric | None = accuracy):
         self.loss_fn, self.metric = loss_fn, metric
+        self.batches = 0
         self.loss_sum: Any = 0.0  # Python's number until the first batch
         self.loss_count: Any = 0
         self.score_sum: Any = 0.0
@@ -54,6 +55,7 @@ class Meter:
             loss = self.loss_fn(outputs, labels)
         kept = next((call.kept for call in calls.made if call.target is labels), None)  # not ignored
         mean, total, count = _average(loss, calls.made, labels, kept)
+        self.batches += 1
         self.loss_sum = self.loss_sum + total.detach()
         self.loss_count = self.loss_count + count
         if scores is not None:
@@ -67,9 +69,14 @@ class Meter:
 
     def means(self) -> tuple[float, float | None]:
         """Mean loss and mean score (None without a metric). Raises ValueError when there was nothing to measure."""
+        if self.batches == 0:
+            raise ValueError(
+                "There was no batch: the data set is empty, drop_last left out the only one, or an earlier pass used "
+                "up an iterator, which can be gone through only once (give a list, Batches or a DataLoader)."
+            )
         if self.loss_count == 0:
             raise ValueError(
-                "There was no batch: the data set is empty, drop_last left out the only one, or all labels are ignored."
+                "No example counts: the batches are empty, all labels are ignored, or each label's class has weight 0."
             )
         loss = float(self.loss_sum) / float(self.loss_count)
         return loss, None if self.metric is None else float(self.score_sum) / float(self.score_count)

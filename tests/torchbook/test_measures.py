@@ -219,6 +219,19 @@ def test_labels_out_of_range_are_named(wrong):
         evaluate(classifier(), Batches(data(labels), 40))
 
 
+@pytest.mark.parametrize(
+    ("loss_fn", "labels"),
+    [
+        (nn.CrossEntropyLoss(weight=torch.zeros(3)), LABELS),
+        (nn.CrossEntropyLoss(), torch.full((40,), -100)),
+        (nn.CrossEntropyLoss(weight=torch.tensor([0.0, 1.0, 1.0])), LABELS * 0),
+    ],
+)
+def test_examples_that_do_not_count_are_not_called_an_empty_set(loss_fn, labels):
+    with pytest.raises(ValueError, match=r"No example counts: .* ignored, or each label's class has weight 0"):
+        evaluate(classifier(), Batches(data(labels), 7), loss_fn)
+
+
 def test_labels_that_would_be_spread_are_refused():
     with pytest.raises(ValueError, match=r"mse_loss would spread labels \(40,\) over outputs \(40, 1\)"):
         evaluate(classifier(outputs=1), Batches(data(YES), 40), F.mse_loss, metric=None)
