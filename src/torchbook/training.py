@@ -43,6 +43,15 @@ def explained_errors() -> Iterator[None]:
         ) from error
 
 
+def check_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Raise ValueError where a run of ``optimizer`` would train nothing of ``model``."""
+    own = {id(parameter) for parameter in model.parameters()}
+    if not own:
+        raise ValueError(f"The {type(model).__name__} has no parameters: there is nothing to train.")
+    if not any(id(parameter) in own for group in optimizer.param_groups for parameter in group["params"]):
+        raise ValueError("The optimizer has no parameter of this model: make it with model.parameters() of this one.")
+
+
 def to_device(batch, device: torch.device) -> tuple[Tensor, Tensor]:
     """``(inputs, labels)`` on the device; uint8 images become floats in [0, 1], as ``Batches`` makes them."""
     if not isinstance(batch, (tuple, list)) or len(batch) != 2 or not all(isinstance(part, Tensor) for part in batch):
@@ -65,7 +74,7 @@ def train_one_epoch(
     """Go through ``batches`` once, one optimiser step a batch; return mean loss and accuracy over the examples.
 
     batches: iterable of ``(inputs, labels)``. loss_fn, metric: see ``torchbook.measures.Meter``. scheduler: stepped
-    after every batch. clip: largest gradient norm. autocast: number type of mixed precision, ``torch.bfloat16``.
+    after every batch. clip: largest gradient norm, positive (``fit`` checks it). autocast: number type of mixed precision, ``torch.bfloat16``.
     A model in evaluation mode is put into training mode for the pass; in one that trains, a layer set to evaluation
     mode stays so. Raises ValueError when there is no batch, and for what cannot be measured.
     """
@@ -141,8 +150,9 @@ def fit(
     """
     if epochs < 1:
         raise ValueError(f"epochs must be 1 or more, got {epochs}.")
-    if clip is not None and clip <= 0:
+    if clip is not None and not clip > 0:  # also where it is not a number
         raise ValueError(f"clip must be a positive gradient norm, got {clip}.")
+    check_optimizer(model, optimizer)
     step_at = when_to_step(scheduler, scheduler_step, optimizer)
     check_length(scheduler, epochs * (length_hint(train_batches) if step_at == "batch" else 1))
     history = history if history is not None else History()

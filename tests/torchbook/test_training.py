@@ -188,6 +188,8 @@ def test_a_history_can_be_continued():
     [
         ({"epochs": 0}, "epochs must be 1 or more, got 0"),
         ({"epochs": 1, "clip": 0.0}, "clip must be a positive"),
+        ({"epochs": 1, "clip": -1.0}, "clip must be a positive"),
+        ({"epochs": 1, "clip": float("nan")}, "clip must be a positive gradient norm, got nan"),
         ({"epochs": 1, "scheduler_step": "step"}, "'batch' or 'epoch'"),
     ],
 )
@@ -195,6 +197,24 @@ def test_bad_settings_are_refused(options, sentence):
     model = net()
     with pytest.raises(ValueError, match=sentence):
         fit(model, Batches(toy(), 5), None, torch.optim.SGD(model.parameters(), lr=0.1), **options)
+
+
+@pytest.mark.parametrize(
+    ("model", "other", "sentence"),
+    [
+        (net(), net(), "has no parameter of this model"),
+        (nn.Flatten(), net(), "The Flatten has no parameters"),
+    ],
+)
+def test_an_optimizer_that_trains_nothing_of_the_model_is_refused(model, other, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        fit(model, Batches(toy(), 5), None, torch.optim.SGD(other.parameters(), lr=0.1), epochs=1)
+
+
+def test_an_optimizer_of_a_part_or_of_more_than_the_model_is_accepted():
+    model = net()
+    for parameters in (model[3].parameters(), [*model.parameters(), *net().parameters()]):
+        fit(model, Batches(toy(), 23), None, torch.optim.SGD(parameters, lr=0.1), epochs=1)
 
 
 def test_a_negative_rate_is_refused_by_torch():
@@ -217,6 +237,13 @@ def test_a_loss_that_is_not_finite_stops_the_run():
 def test_no_batch_is_an_error(function):
     with pytest.raises(ValueError, match="no batch"):
         function(net())
+
+
+def test_an_iterator_that_is_used_up_is_named():
+    model = net()
+    batches = (batch for batch in list(Batches(toy(), 5)))
+    with pytest.raises(ValueError, match=r"no batch: .* an earlier pass used up an iterator"):
+        fit(model, batches, None, torch.optim.SGD(model.parameters(), lr=0.1), epochs=2)
 
 
 def uint8_images(count: int) -> ImageSet:
