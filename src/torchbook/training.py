@@ -74,7 +74,8 @@ def train_one_epoch(
     """Go through ``batches`` once, one optimiser step a batch; return mean loss and accuracy over the examples.
 
     batches: iterable of ``(inputs, labels)``. loss_fn, metric: see ``torchbook.measures.Meter``. scheduler: stepped
-    after every batch. clip: largest gradient norm, positive (``fit`` checks it). autocast: number type of mixed precision, ``torch.bfloat16``.
+    after every batch. clip: largest gradient norm, positive, which ``fit`` checks and this function does not. autocast:
+    number type of mixed precision, ``torch.bfloat16``.
     A model in evaluation mode is put into training mode for the pass; in one that trains, a layer set to evaluation
     mode stays so. Raises ValueError when there is no batch, and for what cannot be measured.
     """
