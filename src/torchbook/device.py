@@ -41,15 +41,21 @@ def pick_device(prefer: str | None = None) -> torch.device:
         raise ValueError(f"Unknown device {name!r}: use one of {', '.join(DEVICE_TYPES)}.")
     if device.type not in present:
         raise RuntimeError(f"Device {name!r} is not available on this machine; it has {', '.join(present)}.")
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    count = torch.cuda.device_count() if device.type == "cuda" else 1
+    if int(str(name).partition(":")[2] or 0) >= count:  # device.index has 8 bits: 256 would become 0
         raise RuntimeError(
-            f"Device {name!r} is not there; this machine has {torch.cuda.device_count()} CUDA device(s)."
+            f"Device {name!r} is not there; this machine has {count} {device.type.upper()} device(s), counted from 0."
         )
     return device
 
 
 def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and PyTorch (all devices), so that a run can be repeated."""
+    """Seed Python, NumPy and PyTorch (all devices), so that a run can be repeated.
+
+    Raises ValueError for a seed that PyTorch does not take, before anything is seeded.
+    """
+    if not (isinstance(seed, int) and -(2**63) <= seed < 2**64):
+        raise ValueError(f"seed must be a whole number from -2**63 to 2**64 - 1, got {seed!r}.")
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002  libraries still draw from the global generator
     torch.manual_seed(seed)
@@ -58,11 +64,15 @@ def seed_everything(seed: int) -> None:
 def use_threads(threads: int) -> int:
     """Let PyTorch's CPU operators use ``threads`` threads (0: as many as there are cores); return the number.
 
-    Raises ValueError for a negative number.
+    Raises ValueError for a negative number and for one beyond any use: above 64 and above 4 for each core.
     """
+    cores = os.cpu_count() or 1
+    most = max(64, 4 * cores)
     if threads < 0:
         raise ValueError(f"threads must be 0 (all cores) or more, got {threads}.")
-    torch.set_num_threads(threads or os.cpu_count() or 1)
+    if threads > most:
+        raise ValueError(f"threads must be {most} or fewer on this machine of {cores} cores, got {threads}.")
+    torch.set_num_threads(threads or cores)
     return torch.get_num_threads()
 
 

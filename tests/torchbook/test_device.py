@@ -43,8 +43,22 @@ def test_a_cuda_index_beyond_the_last_is_refused(monkeypatch):
     monkeypatch.delenv("TORCHBOOK_DEVICE")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    with pytest.raises(RuntimeError, match="has 1 CUDA"):
-        device.pick_device("cuda:3")
+    for name in ("cuda:1", "cuda:3", "cuda:256", "cuda:999"):  # torch.device keeps 8 bits of the number
+        with pytest.raises(RuntimeError, match="has 1 CUDA"):
+            device.pick_device(name)
+
+
+@pytest.mark.parametrize("name", ["cpu:1", "cpu:3", "cpu:256", "cpu:999", "mps:1", "mps:256"])
+def test_a_number_beyond_the_only_device_is_refused(monkeypatch, name):
+    monkeypatch.setenv("TORCHBOOK_DEVICE", name)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    with pytest.raises(RuntimeError, match=f"'{name}' is not there; this machine has 1 {name[:3].upper()} device"):
+        device.pick_device()
+
+
+def test_the_number_of_the_only_device_is_accepted(monkeypatch):
+    monkeypatch.setenv("TORCHBOOK_DEVICE", "cpu:0")
+    assert device.pick_device() == torch.device("cpu:0")
 
 
 def test_a_seed_repeats_all_three_generators():
@@ -55,6 +69,19 @@ def test_a_seed_repeats_all_three_generators():
     assert draw() == draw()
 
 
+@pytest.mark.parametrize("seed", [2**64, -(2**63) - 1, 1.5, "7", None])
+def test_a_seed_that_cannot_be_is_refused_before_anything_is_seeded(seed):
+    states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # noqa: NPY002
+    with pytest.raises(ValueError, match=r"seed must be a whole number from -2\*\*63 to 2\*\*64 - 1, got"):
+        device.seed_everything(seed)
+    assert states == (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # noqa: NPY002
+
+
+@pytest.mark.parametrize("seed", [2**64 - 1, -(2**63), 0])
+def test_the_outermost_seeds_are_taken(seed):
+    device.seed_everything(seed)
+
+
 def test_threads():
     before = torch.get_num_threads()
     try:
@@ -62,6 +89,8 @@ def test_threads():
         assert device.use_threads(0) >= 1
         with pytest.raises(ValueError, match="threads must be 0"):
             device.use_threads(-1)
+        with pytest.raises(ValueError, match=r"threads must be \d+ or fewer on this machine of .*, got 1000000"):
+            device.use_threads(10**6)
     finally:
         torch.set_num_threads(before)
 
