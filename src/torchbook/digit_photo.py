@@ -22,7 +22,11 @@ def read_photo(path: str | os.PathLike) -> Tensor:
 
     Raises DataError for a file that is no picture.
     """
-    picture = open_picture(as_path(path))[0]
+    return _small(open_picture(as_path(path))[0])
+
+
+def _small(picture: Image.Image) -> Tensor:
+    """A picture as uint8 (3, H, W), no side longer than ``SIDE``."""
     scale = min(1.0, SIDE / max(picture.size))
     width, height = (max(1, round(scale * side)) for side in picture.size)
     picture = picture.resize((width, height), Image.Resampling.BOX)
@@ -32,14 +36,18 @@ def read_photo(path: str | os.PathLike) -> Tensor:
 def digit_steps(photo: Tensor) -> dict[str, Tensor]:
     """A photograph of one dark digit on brighter paper, uint8 (3, H, W), on its way to a scan of 32 x 32 pixels.
 
+    One with a side longer than ``SIDE`` is made smaller first, as ``read_photo`` does.
     Returns the picture after each step, in order: "grey" and "inverted" (H, W) in [0, 1], ink bright; "centred", a
     square cut around the ink; "scaled", uint8 (1, 32, 32): reduced to 8 x 8 shares of ink and enlarged as
     ``load_images("digits")`` enlarges its scans. Raises ValueError for another shape, DataError where no ink is found.
     """
     if photo.dtype != torch.uint8 or photo.ndim != 3 or photo.shape[0] != 3:
         raise ValueError(f"A photograph is uint8 (3, H, W), got {photo.dtype} {tuple(photo.shape)}.")
+    if min(photo.shape[1:]) >= 8 and max(photo.shape[1:]) > SIDE:
+        photo = _small(Image.fromarray(photo.permute(1, 2, 0).cpu().numpy()))
     if min(photo.shape[1:]) < 8:
-        raise DataError(f"The photograph has {photo.shape[2]} x {photo.shape[1]} pixels: take one of 8 x 8 or more.")
+        size = f"{photo.shape[2]} x {photo.shape[1]} pixels"
+        raise DataError(f"With no side longer than {SIDE} the photograph has {size}: take one of 8 x 8 or more.")
     red, green, blue = photo.float() / 255
     grey = 0.299 * red + 0.587 * green + 0.114 * blue  # (H, W): as bright as the eye sees it
     inverted = (_paper(grey) - grey).clamp(min=0)  # how much darker than the paper at that place
@@ -83,15 +91,19 @@ def _square(ink: Tensor) -> Tensor:
 
 def _largest(ink: Tensor) -> Tensor:
     """Of the connected parts of a mask (H, W), those with a tenth as many pixels as the largest, as 0 and 1."""
-    ink = ink.float()
-    names = ink * torch.arange(1.0, ink.numel() + 1).reshape(ink.shape)  # exact up to 2**24
+    ink = ink.double()
+    names = ink * torch.arange(1, ink.numel() + 1).reshape(ink.shape)  # 0 on paper
     while True:  # every part takes the largest name in it
         spread = F.max_pool2d(names[None, None], 3, stride=1, padding=1)[0, 0] * ink
         if torch.equal(spread, names):
             break
-        names = spread
+        pixels = names.flatten().long()
+        renamed = torch.arange(ink.numel() + 1).scatter_reduce(0, pixels, spread.flatten().long(), "amax")
+        while not torch.equal(further := renamed[renamed], renamed):  # what is renamed twice, at once
+            renamed = further
+        names = renamed[pixels].reshape(ink.shape).double()
     parts, counts = names[ink > 0].unique(return_counts=True)
-    return torch.isin(names, parts[counts >= 0.1 * counts.max()]).float() * ink
+    return (torch.isin(names, parts[counts >= 0.1 * counts.max()]) * ink).float()
 
 
 def _scan(centred: Tensor) -> Tensor:

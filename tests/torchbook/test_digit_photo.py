@@ -1,12 +1,14 @@
 """A photograph of a handwritten digit: each step does what it says, whatever the file, the light and the place."""
 
+import time
+
 import numpy as np
 from PIL import Image
 import pytest
 import torch
 from torchbook.data.errors import DataError
 from torchbook.data.images import load_images
-from torchbook.digit_photo import SIDE, digit_steps, read_photo
+from torchbook.digit_photo import SIDE, _largest, digit_steps, read_photo
 from torchbook.paper_drawing import HEIGHT, WIDTH, draw_digit_photo
 
 FIVE = draw_digit_photo(5)
@@ -125,9 +127,64 @@ def test_empty_paper_is_told(photo):
         digit_steps(photo)
 
 
-def test_a_strip_is_told():
-    with pytest.raises(DataError, match="has 200 x 4 pixels"):
-        digit_steps(torch.zeros(3, 4, 200, dtype=torch.uint8))
+@pytest.mark.parametrize(
+    ("shape", "said"), [((4, 200), "200 x 4"), ((8, 4000), "320 x 1"), ((0, 4000), "4000 x 0"), ((0, 0), "0 x 0")]
+)
+def test_a_strip_is_told(shape, said):
+    with pytest.raises(DataError, match=f"has {said} pixels: take one of 8 x 8 or more"):
+        digit_steps(torch.zeros(3, *shape, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("times", [2, 12])
+def test_a_large_photograph_handed_in_directly_is_made_smaller(times):
+    large = FIVE.repeat_interleave(times, dim=1).repeat_interleave(times, dim=2)
+    steps = digit_steps(large)
+    assert all(torch.equal(steps[name], picture) for name, picture in digit_steps(FIVE).items())
+
+
+def serpentine(side: int) -> torch.Tensor:
+    """One line that goes to and fro and fills half of the sheet."""
+    ink = torch.zeros(side, side)
+    ink[::2] = 1
+    ink[1::4, -1] = ink[3::4, 0] = 1
+    return ink
+
+
+def flooded(ink: torch.Tensor) -> torch.Tensor:
+    """The parts of ``ink`` with a tenth as many pixels as the largest, found pixel by pixel."""
+    left, parts = {tuple(place) for place in ink.nonzero().tolist()}, []
+    while left:
+        part, new = set(), [left.pop()]
+        while new:
+            row, column = new.pop()
+            part.add((row, column))
+            around = {(row + down, column + right) for down in (-1, 0, 1) for right in (-1, 0, 1)} & left
+            left -= around
+            new += around
+        parts.append(part)
+    largest, kept = max(map(len, parts)), torch.zeros_like(ink)
+    for row, column in {place for part in parts if len(part) >= 0.1 * largest for place in part}:
+        kept[row, column] = 1
+    return kept
+
+
+@pytest.mark.parametrize(
+    "ink",
+    [serpentine(30), serpentine(30).T]
+    + [
+        (torch.rand(31, 23, generator=torch.Generator().manual_seed(seed)) < 0.08 * seed).float()
+        for seed in range(1, 13)
+    ],
+)
+def test_the_parts_are_those_that_hang_together(ink):
+    assert torch.equal(_largest(ink), flooded(ink))
+
+
+def test_a_line_without_end_and_noise_take_no_time():
+    start = time.process_time()
+    assert _largest(serpentine(SIDE)).sum() == serpentine(SIDE).sum()
+    digit_steps(torch.randint(256, (3, SIDE, SIDE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)))
+    assert time.process_time() - start < 3
 
 
 @pytest.mark.parametrize("photo", [torch.zeros(3, 40, 40), torch.zeros(1, 40, 40, dtype=torch.uint8)])
