@@ -28,11 +28,15 @@ def export_onnx(
 ) -> Path:  # fmt: skip
     """Export ``model`` in evaluation mode to one ONNX file, check the file against the model, return its path.
 
-    example: an input, or a tuple of inputs, batch first. dynamic_batch: the file takes any batch size; otherwise the
-    example's alone. atol: largest allowed difference between an output of ONNX Runtime and of the model, on the example
-    and, with dynamic_batch, on a batch that is three longer. The model is left in its mode and on its device.
-    Raises ValueError for names that do not fit, for a model that the exporter cannot record (a decision in Python on
-    the values of a tensor, a fixed batch size) and for a difference above ``atol``; then nothing has been written.
+    example: an input that the model takes, or a tuple of inputs, batch first, with one example or more and finite
+    numbers. input_names, output_names: all different, none of them empty or the name of a parameter; the exporter
+    checks that, in its own words. dynamic_batch: the file takes any batch size, which cannot be recorded of a
+    ``forward(self, *inputs)``; otherwise the example's alone. atol: largest allowed difference between an output of
+    ONNX Runtime and of the model, on the example and, with dynamic_batch, on a batch that is three longer. The model is
+    left in its mode and on its device.
+    Raises ValueError for another number of names than of inputs or outputs, for a model that the exporter cannot record
+    (a decision in Python on the values of a tensor, a fixed batch size) and for a difference above ``atol``; then
+    nothing has been written.
     The stack traces that the exporter puts into the file are left out.
     Source: the exporter built on torch.export, default since PyTorch 2.9.
     """
@@ -82,6 +86,7 @@ def _to_onnx(model, inputs, input_names, output_names, dynamic_batch):
 def assert_parity(path: Path | str, model: nn.Module, inputs: tuple[Tensor, ...], atol: float = 1e-4) -> float:
     """Run the ONNX file and the model on the same inputs; return the largest absolute difference of an output.
 
+    inputs: a tuple with as many as the file takes, of its types and sizes; ONNX Runtime checks that, in its own words.
     The model computes in evaluation mode, and each module gets its mode back.
     Raises ValueError when it exceeds ``atol`` or a shape differs, onnx.checker.ValidationError for an invalid file.
     """

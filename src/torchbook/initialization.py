@@ -49,11 +49,12 @@ def init_weights(model: nn.Module, recipe: str = "kaiming_normal", nonlinearity:
 def whiten_(conv: nn.Conv2d, images: Tensor, eps: float = 5e-4) -> nn.Conv2d:
     """Make a first convolution whiten the patches of `images` and freeze it; taught on "How fast, and why".
 
-    images: (N, C, H, W) as the network will see them. The first half of the channels then holds the patches' main
-    directions, that of largest variance first, each scaled to a mean square of 1 and uncorrelated with the others;
-    the second half holds the same with the sign changed, since what follows, a ReLU or the like, lets one sign through.
-    Channels beyond twice the size of a patch keep their weights. eps is added to the variances. Returns `conv`.
-    Raises ValueError for images that do not fit the convolution. Source: David Page, How to train your ResNet, 2018.
+    images: (N, C, H, W) as the network will see them, one or more, none smaller than the kernel. The first half of the
+    channels then holds the patches' main directions, that of largest variance first, each scaled to a mean square of 1
+    and uncorrelated with the others; the second half holds the same with the sign changed, since what follows, a ReLU
+    or the like, lets one sign through. Channels beyond twice the size of a patch keep their weights. eps is added to
+    the variances: above 0 where the images may lack a direction. Returns `conv`. Raises ValueError for images of
+    another number of axes or channels, and for groups. Source: David Page, How to train your ResNet, 2018.
     """
     if images.ndim != 4 or images.shape[1] != conv.in_channels or conv.groups != 1:
         raise ValueError(

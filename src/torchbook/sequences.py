@@ -61,8 +61,8 @@ def text_batches(tokens: Tensor, batch_size: int, steps: int) -> list[tuple[Tens
 def text_loss(model: nn.Module, batches: list[tuple[Tensor, Tensor]]) -> float:
     """Mean loss on a text in nats per character, the state carried from batch to batch.
 
-    batches: those of `text_batches`. The model is left as it was, each module in its mode. Raises ValueError when
-    there is no batch. Divide by log 2 for bits per character; the exponential is the perplexity.
+    batches: a list, that of `text_batches`. The model is left as it was, each module in its mode. Raises ValueError for
+    an empty list. Divide by log 2 for bits per character; the exponential is the perplexity.
     """
     if not batches:
         raise ValueError("There is no batch to measure the loss on.")
@@ -89,6 +89,7 @@ def sample(
 ) -> str:
     """Go on with `prompt`, one character at a time; return the prompt and `length` characters more.
 
+    model: gives one score, a finite number, for each character of the vocabulary; that is not checked.
     temperature: divides the scores; below 1 the likely becomes likelier. top_k: draw from that many most likely
     characters (1: always the most likely one). generator: of the CPU, so that a seed repeats the text. The model is
     left as it was, each module in its mode. Raises ValueError for an empty prompt, a character that the vocabulary

@@ -111,6 +111,7 @@ def evaluate(
 ) -> tuple[float, float | None]:
     """Mean loss and accuracy over the examples of ``batches``; the model is left as it was, each module in its mode.
 
+    model: has a parameter, on whose device the batches are put.
     loss_fn, metric: see ``torchbook.measures.Meter``. Raises ValueError when there is no batch, and for what cannot be
     measured.
     """
