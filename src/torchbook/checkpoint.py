@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+import os
 from pathlib import Path
+import pickle
 import re
+from typing import Any
 import zipfile
 
 import torch
-from torchbook.data.cache import write_atomically
+from torchbook.data.cache import write_held
 from torchbook.fitting import check_loadable, generator_of, layout, misfits, order_of
 from torchbook.random_state import random_state, set_random_state
 
@@ -42,6 +46,35 @@ def save_checkpoint(path: Path | str, *, model, optimizer=None, scheduler=None, 
     return write_atomically(path, lambda temporary: torch.save({**state, **extra}, temporary))
 
 
+def write_atomically(path: Path | str, write: Callable[[Any], Any]) -> Path:
+    """Like that of the cache, for a file of ``torch.save``. Raises ValueError for one that could not be loaded."""
+
+    def write_into(file) -> None:
+        try:
+            write(file)
+        except RuntimeError as error:  # of the archive's end, after what went wrong with the file
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
+
+    return write_held(path, write_into, check_whole)
+
+
+def check_whole(path: Path) -> None:
+    """Raise ValueError where a file just written has no model, or something that a weights-only load refuses."""
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)  # which reads no tensor
+    except (pickle.UnpicklingError, RuntimeError, ValueError, TypeError, AttributeError, LookupError) as error:
+        refused = re.search(r"GLOBAL (\S+) was not an allowed|class (\S+) was not allowed", str(error))
+        what = refused[1] or refused[2] if refused else "a part of it"
+        raise ValueError(
+            f"The model or the optimizer cannot go into a checkpoint: a weights-only load would refuse {what}; use "
+            "numbers, strings, tensors, and lists and dicts of these, and run a lazy module once before you save."
+        ) from error
+    if "model" not in state:
+        raise ValueError("A checkpoint needs a model, got None.")
+
+
 def load_checkpoint(
     path: Path | str, *, model, optimizer=None, scheduler=None, batches=None, restore_rng: bool = True
 ) -> dict:
@@ -74,7 +107,7 @@ def read_checkpoint(path: Path) -> dict:
 
     Raises FileNotFoundError, or ValueError for a file that is cut off, damaged or no checkpoint of this version.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):  # False, too, for a name that is too long
         raise FileNotFoundError(f"There is no checkpoint at {path}.")
     check_bytes(path)
     try:
@@ -83,7 +116,7 @@ def read_checkpoint(path: Path) -> dict:
         refused = re.search(r"GLOBAL (\S+) was not an allowed", str(error))
         reason = f"it would call {refused[1]}" if refused else "it is damaged, or was not written by torch.save"
         raise ValueError(f"{path} is not a checkpoint that can be loaded safely: {reason}") from error
-    if isinstance(state, dict) and state.get("format") == FORMAT:
+    if isinstance(state, dict) and type(state.get("format")) is int and state["format"] == FORMAT:
         return state
     if isinstance(state, dict) and "torch_rng" in state:
         raise ValueError(

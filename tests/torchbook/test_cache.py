@@ -308,6 +308,18 @@ def test_the_next_write_removes_what_killed_ones_left(tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == [".a.pt.0b.tmp", ".b.pt.0c.tmp", "a.pt"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a finished file is not held there")
+def test_a_finished_file_that_another_is_about_to_move_is_no_leftover(tmp_path):
+    def another_writes(temporary):
+        os.utime(temporary, (time.time() - 60, time.time() - 60))
+        module.write_atomically(tmp_path / "a.pt", lambda path: path.write_text("other"))
+        assert temporary.exists()
+
+    module.write_held(tmp_path / "a.pt", lambda file: file.write(b"ours"), another_writes)
+    assert (tmp_path / "a.pt").read_text() == "ours"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.pt"]
+
+
 @pytest.mark.parametrize(("days", "there"), [(0, True), (2, False)])
 def test_an_old_folder_goes_after_a_day(days, there):
     old = kept_folder("drawn/x", "key", two_files)

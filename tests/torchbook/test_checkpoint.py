@@ -1,15 +1,20 @@
 """Checkpoints: a resumed run is the uninterrupted one, a file is whole or absent, and no file runs code."""
 
 import collections
+import errno
+import io
 import itertools
 import os
 from pathlib import Path
 import pickle
 import random
+import signal
+import threading
 from types import SimpleNamespace
 import zipfile
 
 import numpy as np
+from plain_user import plain_user
 import pytest
 import torch
 from torch import nn
@@ -109,6 +114,113 @@ def test_what_could_not_be_loaded_is_refused_when_saving(tmp_path, value):
     assert list(tmp_path.iterdir()) == []
 
 
+class WithExtra(nn.Linear):
+    """A layer whose state holds something besides tensors."""
+
+    def __init__(self, extra):
+        super().__init__(2, 2)
+        self.extra = extra
+
+    def get_extra_state(self):
+        return self.extra
+
+    def set_extra_state(self, state):
+        self.extra = state
+
+
+def stepped_with(extra) -> dict:
+    run = Run(seed=0)
+    a_step(run.optimizer)
+    run.optimizer.state[run.model[1].weight]["extra"] = extra
+    return {"model": run.model, "optimizer": run.optimizer}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        lambda: {"model": WithExtra(np.float64(3))}, lambda: {"model": WithExtra(Path("a"))},
+        lambda: {"model": nn.LazyLinear(3)}, lambda: stepped_with(np.float64(3)), lambda: stepped_with(Path("a")),
+    ],
+)  # fmt: skip
+def test_a_model_or_optimizer_that_could_not_be_loaded_is_refused_when_saving(tmp_path, parts):
+    with pytest.raises(ValueError, match="model or the optimizer cannot go into a checkpoint: a weights-only load"):
+        save_checkpoint(tmp_path / "a.pt", **parts())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_things_in_a_model_come_back(tmp_path):
+    model, other = WithExtra({"scale": 3.0}), WithExtra(None)
+    load_checkpoint(save_checkpoint(tmp_path / "a.pt", model=model), model=other)
+    assert other.extra == {"scale": 3.0}
+
+
+def test_a_checkpoint_without_a_model_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="needs a model, got None"):
+        save_checkpoint(tmp_path / "a.pt", model=None)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")
+def test_a_full_disk_is_told_with_the_path_and_leaves_nothing(tmp_path):
+    import resource
+
+    limits, action = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"File too large: '.*/big\.pt'"):
+            save_checkpoint(tmp_path / "big.pt", model=nn.Linear(300, 300))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, action)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_may_not_be_written_to_is_told_with_the_path():
+    with plain_user() as place:
+        place.chmod(0o555)
+        with pytest.raises(PermissionError, match=r"Permission denied: '.*/a\.pt'"):
+            save_checkpoint(place / "a.pt", model=net())
+
+
+@pytest.mark.parametrize("name", ["", ".", "inner"])
+def test_a_folder_is_no_name_for_a_checkpoint(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path("inner").mkdir()
+    with pytest.raises(IsADirectoryError, match="is a folder: give the name of a file in it"):
+        save_checkpoint(name, model=net())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows puts it in other words")
+def test_a_name_that_is_too_long(tmp_path):
+    path = tmp_path / ("n" * 300)
+    with pytest.raises(OSError, match=r"File name too long: '.*/n{300}'") as caught:
+        save_checkpoint(path, model=net())
+    assert caught.value.errno == errno.ENAMETOOLONG
+    with pytest.raises(FileNotFoundError, match="There is no checkpoint at"):
+        load_checkpoint(path, model=net())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a finished file is not held there")
+def test_several_writers_of_one_path_leave_each_other_alone(tmp_path):
+    failed = []
+
+    def writer():
+        try:
+            for _ in range(15):
+                save_checkpoint(tmp_path / "a.pt", model=net())
+        except OSError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=writer) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+    load_checkpoint(tmp_path / "a.pt", model=net())
+
+
 def test_a_model_alone_can_be_taken_from_a_whole_checkpoint(tmp_path):
     run = Run(seed=0)
     model = net()
@@ -131,7 +243,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypat
 
     def breaks(state, target):
         real(state, target)
-        if isinstance(target, Path):
+        if not isinstance(target, io.BytesIO):
             raise error
 
     monkeypatch.setattr(torch, "save", breaks)

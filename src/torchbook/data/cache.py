@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import contextlib
+from functools import partial
 import hashlib
 import json
 import logging
@@ -15,11 +16,16 @@ import shutil
 import stat
 import tempfile
 import time
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 import warnings
 
 import numpy as np
 from torchbook.data.folders import cache_folder, readable
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where a file that is open cannot be removed
+    fcntl = None  # type: ignore[assignment]
 
 FORMAT = "2"  # of what is kept; a change makes old files invisible
 SUMS = ".sha256.json"  # beside the files of a kept folder
@@ -55,13 +61,56 @@ def write_atomically(path: Path | str, write: Callable[[Path], Any]) -> Path:
 def remove_leftovers(path: Path, before: float) -> None:
     """Remove the temporary files of ``path`` that were last written to before that time, in seconds: of killed writers.
 
-    One that is being written to at that time, by another process, stays.
+    One that is being written to at that time, by another process, stays, and one that its writer holds.
     """
     for entry in path.parent.iterdir():
         with contextlib.suppress(OSError):  # another process was faster, or has it open (Windows)
             is_ours = entry.name.startswith(f".{path.name}.") and entry.suffix == ".tmp"
-            if is_ours and entry.stat().st_mtime < before:
+            if is_ours and entry.stat().st_mtime < before and not _held(entry):
                 entry.unlink()
+
+
+def write_held(path: Path | str, write: Callable[[BinaryIO], Any], check: Callable[[Path], Any]) -> Path:
+    """Like ``write_atomically`` with a function that writes into an open file; ``check`` looks at the whole file.
+
+    Until it is in place no other writer of ``path`` takes it for a leftover. An OSError names ``path``.
+    """
+    path = Path(path)
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{str(path)!r} is a folder: give the name of a file in it, such as last.pt.")
+    try:
+        with contextlib.ExitStack() as stack:
+            return write_atomically(path, partial(_write_held, stack=stack, write=write, check=check))
+    except OSError as error:
+        if error.errno is None or error.filename == str(path):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # and not the temporary name
+
+
+def _write_held(temporary: Path, *, stack: contextlib.ExitStack, write, check) -> None:
+    with contextlib.ExitStack() as own:
+        file = own.enter_context(temporary.open("xb"))
+        if fcntl is not None:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            stack.push(own.pop_all())  # the file stays open, and the lock with it, until all is done
+        write(file)
+        file.flush()
+    check(temporary)
+
+
+def _held(path: Path) -> bool:
+    """Whether a living process holds the file."""
+    if fcntl is None:
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:  # a file system without locks
+            return False
+    return False
 
 
 def cached(label: str, key: str, produce: Callable[[], Decoded]) -> Decoded:
