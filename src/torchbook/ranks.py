@@ -19,6 +19,20 @@ from torchbook.device import pick_device
 Prepared = TypeVar("Prepared")
 
 
+def check_environment() -> None:
+    """Raise ValueError for a number of torchrun that is none, and for a device that this machine does not have."""
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_PORT", "TORCHELASTIC_MAX_RESTARTS"):
+        value = os.environ.get(name, "0")
+        if not (value.isascii() and value.isdigit()):
+            raise ValueError(
+                f"The environment variable {name} must be a whole number, as torchrun sets it, got {value!r}."
+            )
+    try:
+        pick_device()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+
+
 def local_device() -> torch.device:
     """The GPU with this process's number on its machine, if there is one for each process there; else the CPU."""
     local_rank, processes = int(os.environ.get("LOCAL_RANK", "0")), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

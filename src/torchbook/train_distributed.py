@@ -25,12 +25,22 @@ from torch import Tensor
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DistributedSampler
-from torchbook.checkpoint import load_checkpoint, save_checkpoint
+from torchbook import checkpoint
+from torchbook.checkpoint import save_checkpoint
 from torchbook.data.batches import Batches
 from torchbook.data.images import SOURCES, ImageSet, load_images
 from torchbook.device import seed_everything
 from torchbook.models import LeNet
-from torchbook.ranks import agree, digest, end_with_launcher, join_group, mean_over_ranks, require_equal, seed_of
+from torchbook.ranks import (
+    agree,
+    check_environment,
+    digest,
+    end_with_launcher,
+    join_group,
+    mean_over_ranks,
+    require_equal,
+    seed_of,
+)
 from torchbook.training import evaluate, train_one_epoch
 
 SETTINGS = ("epochs", "batch_size", "lr", "seed", "limit", "source", "flip")  # what a resumed run may not change
@@ -61,6 +71,9 @@ def read_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace
             raise ValueError(f"--{name.replace('_', '-')} must be 1 or more, got {getattr(args, name)}.")
     if not args.lr > 0:
         raise ValueError(f"--lr must be above 0, got {args.lr}.")
+    if not 0 <= args.seed < 2**63:  # what a generator of PyTorch takes, the number of the epoch added
+        raise ValueError(f"--seed must be from 0 to 2**63 - 1, got {args.seed}.")
+    args.folder = Path(os.path.expanduser(args.folder))  # which a shell leaves alone behind a =
     return args
 
 
@@ -109,6 +122,19 @@ def build(args: argparse.Namespace, total_steps: int, device: torch.device) -> d
     return {"model": net, "optimizer": optimizer, "scheduler": scheduler}
 
 
+def load_checkpoint(path: Path, **parts) -> dict:
+    """Like that of ``checkpoint``. Raises ValueError, too, where what this script saved beside the parts was edited."""
+    saved = checkpoint.load_checkpoint(path, **parts)
+    if not isinstance(saved.get("settings"), dict):  # of another script
+        return saved
+    epoch, best, epochs = saved.get("epoch"), saved.get("best"), saved["settings"].get("epochs")
+    if type(epoch) is not int or not 0 <= epoch <= (epochs if type(epochs) is int else epoch):
+        raise ValueError(f"{path} was edited: its epoch must be a whole number of epochs of its run, got {epoch!r}.")
+    if type(best) not in (int, float) or not math.isfinite(best):
+        raise ValueError(f"{path} was edited: its best must be an accuracy, got {best!r}.")
+    return saved
+
+
 def resume(path: Path, parts: dict, settings: dict) -> tuple[int, float]:
     """Load ``path`` into the parts if it is there; return the epochs done and the best accuracy.
 
@@ -135,8 +161,11 @@ def save(folder: Path, parts: dict, accuracy: float, best: float, **extra) -> fl
 
 
 def check_writable(folder: Path) -> None:
-    """Make the folder if it is not there. Raises OSError when no file can be written into it."""
+    """Make the folder if it is not there. Raises OSError when no checkpoint can be written into it."""
     folder.mkdir(parents=True, exist_ok=True)
+    for path in (folder / "last.pt", folder / "best.pt"):
+        if path.is_dir():
+            raise IsADirectoryError(f"{path} is a folder, and a checkpoint cannot take its place: use another folder.")
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b"room for a checkpoint")
 
@@ -225,6 +254,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         torch.set_num_threads(args.threads)
         if "TORCHELASTIC_RUN_ID" in os.environ:  # under torchrun
             end_with_launcher()
+        check_environment()
         rank, world, device = join_group()
         try:
             train(args, rank, world, device)

@@ -475,6 +475,8 @@ def test_ranks_whose_weights_have_drifted_apart_stop(tmp_path, monkeypatch, caps
         (["--batch-size=-4"], "--batch-size"),
         (["--lr=0"], "--lr"),
         (["--lr=nan"], "--lr"),
+        (["--seed=-1"], "--seed"),
+        ([f"--seed={2**70}"], "--seed"),
         (["--source=elsewhere"], "--source"),
         (["--colour"], "--colour"),
     ],
@@ -485,6 +487,64 @@ def test_a_bad_argument_is_told_in_one_sentence(arguments, word, capsys):
     assert word in shown.err
     assert len(shown.err.splitlines()) == 1
     assert not shown.out
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RANK", "x"), ("WORLD_SIZE", "x"), ("LOCAL_RANK", "-1"), ("LOCAL_WORLD_SIZE", "2.0"),
+        ("TORCHELASTIC_MAX_RESTARTS", "x"), ("TORCHELASTIC_MAX_RESTARTS", ""),
+    ],
+)  # fmt: skip
+def test_a_number_of_torchrun_that_is_none_is_named(name, value, monkeypatch, capsys):
+    monkeypatch.setenv(name, value)
+    assert main([]) == 2
+    assert f"variable {name} must be a whole number, as torchrun sets it, got {value!r}.\n" in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_is_told_in_one_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("TORCHBOOK_DEVICE", "cuda")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert main([]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("Device 'cuda' is not available on this machine")
+    assert len(shown.splitlines()) == 1
+
+
+def test_the_folder_of_the_user_is_found(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert read_arguments(["--folder=~/run"]).folder == tmp_path / "run"
+
+
+@needs_loopback
+@pytest.mark.parametrize("name", ["last.pt", "best.pt"])
+def test_a_folder_in_the_place_of_a_checkpoint_is_told_before_the_first_epoch(name, tmp_path, capsys):
+    (tmp_path / name).mkdir()
+    assert main([*SETTINGS, f"--folder={tmp_path}"]) == 2
+    shown = capsys.readouterr()
+    assert f"{name} is a folder" in shown.err
+    assert not shown.out
+
+
+ABSENT = object()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("epoch", value) for value in (ABSENT, "x", None, True, 1.0, -1, 3)),
+        *(("best", value) for value in (ABSENT, "x", None, float("nan"), [0.5])),
+    ],
+)
+def test_an_edited_epoch_or_best_is_told(name, value, tmp_path):
+    parts = build(read_arguments([]), 10, torch.device("cpu"))
+    extra = {"epoch": 1, "best": 0.5, "settings": {"epochs": 2}, name: value}
+    save_checkpoint(
+        tmp_path / "last.pt", **parts, **{key: found for key, found in extra.items() if found is not ABSENT}
+    )
+    with pytest.raises(ValueError, match=rf"last\.pt was edited: its {name} must be"):
+        resume(tmp_path / "last.pt", parts, {})
 
 
 def test_a_restart_in_the_old_meeting_place_is_refused(monkeypatch, capsys):
