@@ -66,8 +66,8 @@ def remove_leftovers(path: Path, before: float) -> None:
     for entry in path.parent.iterdir():
         with contextlib.suppress(OSError):  # another process was faster, or has it open (Windows)
             is_ours = entry.name.startswith(f".{path.name}.") and entry.suffix == ".tmp"
-            if is_ours and entry.stat().st_mtime < before and not _held(entry):
-                entry.unlink()
+            if is_ours and entry.stat().st_mtime < before:
+                _remove_unless_held(entry)
 
 
 def write_held(path: Path | str, write: Callable[[BinaryIO], Any], check: Callable[[Path], Any]) -> Path:
@@ -90,27 +90,32 @@ def write_held(path: Path | str, write: Callable[[BinaryIO], Any], check: Callab
 def _write_held(temporary: Path, *, stack: contextlib.ExitStack, write, check) -> None:
     with contextlib.ExitStack() as own:
         file = own.enter_context(temporary.open("xb"))
+        while _lock(file) and not temporary.exists():  # another writer was faster than the lock
+            file = own.enter_context(temporary.open("xb"))
         if fcntl is not None:
-            with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(file, fcntl.LOCK_EX)
-            stack.push(own.pop_all())  # the file stays open, and the lock with it, until all is done
+            stack.enter_context(own.pop_all())  # the file stays open, and the lock with it, until all is done
         write(file)
         file.flush()
     check(temporary)
 
 
-def _held(path: Path) -> bool:
-    """Whether a living process holds the file."""
-    if fcntl is None:
+def _remove_unless_held(path: Path) -> None:
+    with contextlib.ExitStack() as stack:
+        if fcntl is not None and not _lock(stack.enter_context(path.open("rb")), fcntl.LOCK_NB):
+            return
+        path.unlink()  # under the lock: who waits for it sees that the file is gone
+
+
+def _lock(file: BinaryIO, how: int = 0) -> bool:
+    """Lock the file until it is closed; False where a living process holds it. Without locks (Windows) always True."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | how)
+    except BlockingIOError:
         return False
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:  # a file system without locks
-            return False
-    return False
+    except OSError:  # a file system without locks
+        pass
+    return True
 
 
 def cached(label: str, key: str, produce: Callable[[], Decoded]) -> Decoded:
