@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+import copy
 import io
+import math
 from typing import Any
 
 import torch
+from torch.nn.parameter import is_lazy
 from torchbook.random_state import check_random_state
 
 PREFIXES = {"module.": "DataParallel or DistributedDataParallel", "_orig_mod.": "torch.compile"}
@@ -15,6 +18,8 @@ _MOVING = {
     "last_epoch", "_step_count", "_last_lr", "_is_initial", "_get_lr_called_within_step", "verbose",
     "T_cur", "T_i", "best", "num_bad_epochs", "cooldown_counter",
 }  # fmt: skip
+_LATER = {"_is_initial", "_get_lr_called_within_step", "verbose", "_last_lr"}  # of these, what some versions lack
+_EDITED = (LookupError, TypeError, AttributeError, RuntimeError, ValueError, ArithmeticError)  # from a part of a file
 
 
 def check_loadable(name: str, value) -> None:
@@ -50,22 +55,28 @@ def order_of(batches) -> dict:
 
 
 def misfits(state: dict, *, model, optimizer=None, scheduler=None, batches=None) -> Iterator[str]:
-    """A sentence for each part of a checkpoint that is missing or does not fit; nothing is changed."""
+    """A sentence for each part of a checkpoint that is missing or does not fit; nothing is changed.
+
+    Raises TypeError for a model that is none.
+    """
+    if not isinstance(model, torch.nn.Module):
+        raise TypeError(f"model must be the network to load into, an nn.Module, got {type(model).__name__}.")
     parts = {"model": model, "optimizer": optimizer, "scheduler": scheduler, "batches": batches}
     missing = [name for name, part in parts.items() if part is not None and name not in state]
     if missing:
-        yield f"it holds {', '.join(sorted(state))}, but no {', '.join(missing)}."
+        yield f"it holds {', '.join(sorted(map(str, state)))}, but no {', '.join(missing)}."
         return
     try:
         found = [_misfit_of_model(model, state["model"])]
         if optimizer is not None:
             found.append(_misfit_of_optimizer(model, optimizer, state["kinds"]["optimizer"], state["layout"]))
+            found.append(_damage_of_optimizer(optimizer, state["layout"], state["optimizer"]))
         if scheduler is not None:
             found.append(_misfit_of_scheduler(scheduler, state["kinds"]["scheduler"], state["scheduler"]))
         if batches is not None:
             found.append(_misfit_of_batches(order_of(batches), state["batches"]))
         check_random_state(state["random"])
-    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+    except _EDITED as error:
         found = [f"it was edited, or is no file of save_checkpoint ({type(error).__name__}: {error})."]
     yield from filter(None, found)
 
@@ -81,12 +92,22 @@ def _misfit_of_batches(own: dict, there: dict) -> str | None:
 
 
 def _misfit_of_model(model, saved: Any) -> str | None:
-    """A sentence, or None where names and shapes are equal."""
+    """A sentence, or None where names and shapes are equal, and the kinds of what is under them."""
     if not isinstance(saved, dict):
         return f"it holds a {type(saved).__name__} as the model, not a state dict."
+    unready = [key for key, value in model.state_dict().items() if torch.is_tensor(value) and _unready(value)]
+    if unready:
+        return (
+            f"{len(unready)} tensor(s) of this model have no numbers yet, first {unready[0]}: run a lazy module once, "
+            "or move a model off the meta device with to_empty, before you load."
+        )
     own = {key: tuple(getattr(value, "shape", ())) for key, value in model.state_dict().items()}
     there = {key: tuple(getattr(value, "shape", ())) for key, value in saved.items()}
     if own == there:
+        kinds = {key: (_kind(saved[key]), _kind(value)) for key, value in model.state_dict().items()}
+        for key, (in_file, in_model) in kinds.items():
+            if in_file != in_model and not key.endswith("_extra_state"):  # which is the model's own business
+                return f"its {key} is {in_file}, that of the model {in_model}."
         return None
     for prefix, wrapper in PREFIXES.items() if _bare(own) == _bare(there) else ():
         in_file, in_model = (any(prefix in key for key in names) for names in (there, own))
@@ -105,6 +126,22 @@ def _misfit_of_model(model, saved: Any) -> str | None:
         f"{len(differing)} tensor(s) of the model differ, first {differing[0]}: file "
         f"{there.get(differing[0], 'absent')}, model {own.get(differing[0], 'absent')}."
     )
+
+
+def _unready(tensor: torch.Tensor) -> bool:
+    return is_lazy(tensor) or tensor.is_meta
+
+
+def _kind(value: Any) -> str:
+    """What a value of a state dict must have in common with the one it is copied to."""
+    if not torch.is_tensor(value):
+        return f"no tensor but of type {type(value).__name__}"
+    number = "complex" if value.is_complex() else "floating-point" if value.is_floating_point() else "integer"
+    number = "truth values" if value.dtype == torch.bool else f"{number} numbers"
+    if value.is_quantized:
+        number = f"quantized numbers ({value.dtype})"
+    form = "" if value.layout == torch.strided else f" ({str(value.layout).removeprefix('torch.')})"
+    return f"a tensor of {number}{form}{' on the meta device' if value.is_meta else ''}"
 
 
 def _bare(shapes: dict) -> dict:
@@ -128,6 +165,68 @@ def _misfit_of_optimizer(model, optimizer, saved_kind: str, saved_layout: list[l
     return None
 
 
+def _damage_of_optimizer(optimizer, names: list[list[str]], saved: dict) -> str | None:
+    """A sentence where the optimizer's state could not be used by one with the same parameters; else None."""
+    groups = optimizer.state_dict()["param_groups"]
+    edited = "the state of its optimizer was edited:"
+    if [group["params"] for group in saved["param_groups"]] != [group["params"] for group in groups]:
+        return f"{edited} its parameters are not numbered as they were saved."
+    trial = copy.copy(optimizer)  # which has the same parameters, and gets settings of its own
+    trial.load_state_dict({"state": {}, "param_groups": saved["param_groups"]})
+    for number, (own, there) in enumerate(zip(groups, trial.state_dict()["param_groups"], strict=True)):
+        for name in optimizer.defaults:
+            if name in own and not (name in there and _alike(own[name], there[name]) and _finite(there[name])):
+                return f"{edited} in group {number} {name} is {there.get(name, 'absent')}, here it is {own[name]}."
+    parameters = dict(enumerate(parameter for group in optimizer.param_groups for parameter in group["params"]))
+    kept: dict[tuple, set] = {}  # names of what is kept for the parameters of a group with as many dimensions
+    flat_names = [(group, name) for group, inner in enumerate(names) for name in inner]
+    for number, state in saved["state"].items():
+        parameter, (group, name) = parameters[number], flat_names[number]
+        whole = type(optimizer).__module__.startswith("torch.optim") and not isinstance(optimizer, torch.optim.LBFGS)
+        for key, value in {**state}.items() if whole else ():
+            if not _keepable(key, value, parameter):
+                what = f"of shape {tuple(value.shape)}" if torch.is_tensor(value) else f"a {type(value).__name__}"
+                return f"{edited} {key} of {name} is {what}, the parameter has shape {tuple(parameter.shape)}."
+        kept.setdefault((group, parameter.ndim), set()).add(frozenset({**state}) if whole else None)
+    uneven = next((found for found in kept.values() if len(found) > 1), None)
+    if uneven is not None:
+        missing = sorted(map(str, frozenset.union(*uneven) - frozenset.intersection(*uneven)))
+        return f"{edited} {', '.join(missing)} is there for some parameters and absent for others."
+    return None
+
+
+def _keepable(key: Any, value: Any, parameter: torch.Tensor) -> bool:
+    """Whether an optimizer of PyTorch can keep this for the parameter."""
+    if not torch.is_tensor(value):
+        return value is None or (key == "step" and _is_number(value))
+    factored = key in ("row_var", "col_var", "variance")  # of Adafactor
+    single = key in ("step", "mu_product", "eta", "mu")
+    plain = _kind(value) in (_kind(torch.ones(1)), _kind(parameter))
+    return plain and (factored or (value.numel() == 1 if single else value.shape == parameter.shape))
+
+
+def _is_number(value: Any) -> bool:
+    if torch.is_tensor(value):
+        return value.numel() == 1 and not value.is_complex() and not value.is_meta
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _alike(own: Any, there: Any) -> bool:
+    """Whether a setting is of the same form: a number, or a sequence of as many."""
+    if isinstance(own, (list, tuple)):
+        same = isinstance(there, (list, tuple)) and len(own) == len(there)
+        return same and all(map(_alike, own, there))
+    if _is_number(own):
+        return _is_number(there) and not math.isnan(there)
+    return isinstance(there, type(own)) or there is None or (own is None and isinstance(there, (bool, int, float, str)))
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(map(_finite, value))
+    return not _is_number(value) or math.isfinite(value)
+
+
 def _misfit_of_scheduler(scheduler, saved_kind: str, saved: dict) -> str | None:
     """A sentence where the kind differs, or a setting such as the number of steps; else None."""
     kind = type(scheduler).__name__
@@ -140,7 +239,21 @@ def _misfit_of_scheduler(scheduler, saved_kind: str, saved: dict) -> str | None:
                 f"its {kind} was made with {name}={there.get(name)}, this one with {own.get(name)}: make the schedule "
                 "for the same epochs, batches and rates."
             )
-    return None
+    name = _damage_of_schedule(scheduler.state_dict(), saved)
+    return None if name is None else f"its {kind} was edited: {name} is missing, or of another kind than here."
+
+
+def _damage_of_schedule(own: dict, there: dict) -> str | None:
+    """The name of what moves and could not go on from the saved state; else None."""
+    for name, value in own.items():
+        if (
+            name in _MOVING
+            and not (name in there and _alike(value, there[name]))
+            and (name in there or name not in _LATER)
+        ):
+            return name
+    pairs = zip(own.get("_schedulers") or (), there.get("_schedulers") or (), strict=True)
+    return next(filter(None, (_damage_of_schedule(*pair) for pair in pairs)), None)
 
 
 def _settings(state: dict) -> dict:

@@ -404,6 +404,130 @@ def test_a_file_that_was_edited_changes_nothing(tmp_path, changes):
     refused(rewritten(save_checkpoint(tmp_path / "a.pt", **saved.parts), **changes), "was edited", run, **run.parts)
 
 
+def state_of_first(**changes):
+    """An edit of what Adam keeps for the first parameter; None takes away."""
+
+    def edit(saved: dict) -> None:
+        state = saved["optimizer"]["state"][0]
+        state.update(changes)
+        for name in [name for name, value in changes.items() if value is None]:
+            del state[name]
+
+    return edit
+
+
+def group_with(**changes):
+    def edit(saved: dict) -> None:
+        group = saved["optimizer"]["param_groups"][0]
+        group.update(changes)
+        for name in [name for name, value in changes.items() if value is None]:
+            del group[name]
+
+    return edit
+
+
+def part(name: str, key, value):
+    return lambda saved: saved[name].__setitem__(key, value)
+
+
+EDITS = [
+    *(lambda saved, value=value: saved.update(optimizer=value) for value in ({}, [], torch.ones(2), {"state": {}})),
+    lambda saved: saved["optimizer"].pop("state"),
+    *(part("optimizer", "state", value) for value in ([], 3, {0: []}, {0: 3}, {99: {}}, {-1: {}}, {"x": {}})),
+    *(part("optimizer", "param_groups", value) for value in ([], [3], {}, None)),
+    lambda saved: saved["optimizer"]["param_groups"].extend(saved["optimizer"]["param_groups"]),
+    *(state_of_first(exp_avg=value) for value in (torch.ones(7, 7), torch.tensor(0.0), "x", 3.0, None)),
+    state_of_first(exp_avg=torch.ones(8, 6, dtype=torch.complex64)), state_of_first(exp_avg_sq=None),
+    state_of_first(step="x"), state_of_first(step=torch.ones(2)),
+    *(group_with(lr=value) for value in (None, "x", float("nan"), float("inf"), [0.1], torch.ones(2))),
+    *(group_with(betas=value) for value in (None, 0.9, (0.9,), (0.9, "x"), (0.9, float("nan")))),
+    group_with(params=[0]), group_with(params=[5, 4, 3, 2, 1, 0]), group_with(params=None),
+    part("random", "numpy", ["MT19937", torch.ones(3, dtype=torch.int64), 0, 0, 0.0]),
+    *(part("scheduler", "last_epoch", value) for value in ("x", None, [3], float("nan"))),
+    lambda saved: saved["scheduler"].pop("last_epoch"),
+    lambda saved: saved.update(format=torch.ones(2)),
+    *(part("model", "3.num_batches_tracked", value) for value in (7, torch.tensor(2.5))),
+    part("model", "1.weight", torch.ones(8, 6, dtype=torch.complex64)),
+    part("model", "1.weight", torch.ones(8, 6, dtype=torch.int64)),
+    part("model", "1.weight", torch.ones(8, 6).to_sparse()),
+    part("model", "1.weight", torch.ones(8, 6, device="meta")),
+    lambda saved: saved["model"].update(
+        {"1.weight": torch.quantize_per_tensor(torch.ones(8, 6), 0.1, 0, torch.qint8)}
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.faults("damaged checkpoints")
+@pytest.mark.filterwarnings("ignore:.*(quantize|TypedStorage)")
+@pytest.mark.parametrize("number", range(len(EDITS)))
+def test_a_part_that_was_edited_changes_nothing(tmp_path, number):
+    first, run = Run(seed=0), Run(seed=1)
+    first.go(1)
+    path = save_checkpoint(tmp_path / "a.pt", **first.parts)
+    saved = torch.load(path)
+    EDITS[number](saved)
+    torch.save(saved, path)
+    refused(path, r"a\.pt (does not fit: .*\.|is not a checkpoint of save_checkpoint, .*)$", run, **run.parts)
+
+
+def test_weights_of_another_precision_are_no_misfit(tmp_path):
+    model = net()
+    load_checkpoint(save_checkpoint(tmp_path / "a.pt", model=net().half()), model=model)
+    assert model[1].weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize("model", [net().to("meta"), nn.LazyLinear(3)], ids=["meta", "lazy"])
+def test_a_model_without_numbers_takes_no_checkpoint(tmp_path, model):
+    path = save_checkpoint(tmp_path / "a.pt", model=nn.Linear(2, 3) if isinstance(model, nn.LazyLinear) else net())
+    with pytest.raises(ValueError, match="of this model have no numbers yet"):
+        load_checkpoint(path, model=model)
+
+
+@pytest.mark.parametrize("model", [None, net().state_dict(), 3], ids=type)
+def test_a_model_that_is_none_is_the_fault_of_the_caller(tmp_path, model):
+    path = save_checkpoint(tmp_path / "a.pt", model=net())
+    with pytest.raises(TypeError, match=r"model must be the network to load into, an nn\.Module, got"):
+        load_checkpoint(path, model=model)
+
+
+def test_names_that_are_no_text_are_shown(tmp_path):
+    path = save_checkpoint(tmp_path / "a.pt", model=net())
+    saved = torch.load(path) | {3: 4}
+    del saved["model"]
+    torch.save(saved, path)
+    with pytest.raises(ValueError, match=r"it holds 3, .* but no model\."):
+        load_checkpoint(path, model=net())
+
+
+MORE_OPTIMIZERS = ["Adadelta", "Adafactor", "Adamax", "ASGD", "LBFGS", "RAdam", "Rprop"]
+
+
+@pytest.mark.parametrize("name", MORE_OPTIMIZERS)
+def test_the_state_of_every_optimizer_is_taken_back(tmp_path, name):
+    first, second = Run(seed=0).model, Run(seed=1).model
+    optimizers = [getattr(torch.optim, name)(model.parameters()) for model in (first, second)]
+
+    def closure():
+        optimizers[0].zero_grad()
+        loss = first(torch.ones(4, 1, 2, 3)).square().sum()
+        loss.backward()
+        return loss
+
+    for _ in range(2):
+        optimizers[0].step(closure)
+    path = save_checkpoint(tmp_path / "a.pt", model=first, optimizer=optimizers[0])
+    load_checkpoint(path, model=second, optimizer=optimizers[1])
+    assert str(optimizers[1].state_dict()) == str(optimizers[0].state_dict())
+
+
+def test_a_frozen_parameter_has_no_state_and_that_is_no_damage(tmp_path):
+    first, run = Run(seed=0), Run(seed=1)
+    first.model[1].weight.requires_grad_(False)
+    first.go(1)
+    load_checkpoint(save_checkpoint(tmp_path / "a.pt", **first.parts), **run.parts)
+    assert 0 not in run.optimizer.state_dict()["state"]
+
+
 def test_a_state_dict_alone_is_named_with_the_cure(tmp_path):
     torch.save(net().state_dict(), tmp_path / "a.pt")
     with pytest.raises(ValueError, match=r"holds a state dict: .*model\.load_state_dict\(torch\.load\(path\)\)"):
