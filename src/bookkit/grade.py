@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 import csv
 from dataclasses import dataclass
 from html import escape
@@ -24,12 +24,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 from bookkit.notebooks import BookError, Chapter, all_chapters, read_notebook, tags, write_text
 
 EXERCISE = re.compile(r"exercise-(\d\d-\d+)$")
 MAGIC = re.compile(r"^(\s*)[!%].*$", re.M)
 SECONDS = 60.0  # an exercise may take, the import of torch included
+LONGEST = 2000  # characters of a sentence that are kept: an error's text can be as long as the answer makes it
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,37 @@ def grade_folder(root: Path, folder: Path, seconds: float = SECONDS, jobs: int =
     tasks, grades = [], []
     for path in files:
         found = _read(path, folder, expected)
-        grades += [one for one in found if isinstance(one, Grade)]
+        grades += [_writable(one) for one in found if isinstance(one, Grade)]
         tasks += [one for one in found if isinstance(one, Task)]
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        grades += pool.map(lambda task: run_task(task, seconds), tasks)
+    grades += _run_tasks(tasks, seconds, jobs)
     return sorted(grades, key=lambda grade: (grade.student, grade.file, grade.exercise))
+
+
+def _run_tasks(tasks: list[Task], seconds: float, jobs: int) -> list[Grade]:
+    """The grades of the tasks, `jobs` at a time. Stopped by an exception, no answer goes on."""
+    from bookkit.signals import kill_children  # here: the answers' processes need none of what it imports
+
+    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        running = [pool.submit(lambda task: _writable(run_task(task, seconds)), task) for task in tasks]
+        try:
+            while wait(running, timeout=1).not_done:  # on Windows Ctrl-C is seen between two waits
+                pass
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while not all(future.done() for future in running):
+                kill_children("bookkit.grade")
+                time.sleep(0.1)
+    return [future.result() for future in running]
+
+
+def _writable(grade: Grade) -> Grade:
+    """The grade in texts that a file can hold: what is no Unicode is shown by its number, what is endless is cut."""
+
+    def text(given: str) -> str:
+        cut = given if len(given) <= LONGEST else f"{given[:LONGEST]} ..."
+        return cut.encode("utf-8", "backslashreplace").decode("utf-8")
+
+    return Grade(text(grade.student), text(grade.file), text(grade.exercise), tuple(map(text, grade.problems)))
 
 
 def _exercises(chapter: Chapter) -> list[str]:
@@ -113,7 +141,7 @@ def _read(path: Path, folder: Path, expected: dict[str, list[str]]) -> list[Grad
 def _parse(source: str) -> ast.Module | None:
     try:
         return ast.parse(MAGIC.sub(r"\1pass", source))
-    except (SyntaxError, ValueError):  # ValueError: a null byte
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # a null byte; expressions too deep for the parser
         return None
 
 
@@ -206,7 +234,13 @@ def _end(process: subprocess.Popen) -> None:
 def _answer_of(printed: bytes, token: str, code: int | None) -> list[str]:
     for line in reversed(printed.decode("utf-8", errors="replace").splitlines()):
         if line.startswith(token):
-            return json.loads(line[len(token) :])
+            try:
+                answer = json.loads(line[len(token) :])
+            except (ValueError, RecursionError):
+                answer = None
+            if isinstance(answer, list) and all(isinstance(sentence, str) for sentence in answer):
+                return answer
+            return ["the notebook's process gave no answer."]
     return [f"the notebook's process ended before the check was done (exit code {code})."]
 
 
@@ -229,12 +263,20 @@ def _work(order: dict) -> list[str]:
             continue
         except BaseException as error:  # other people's code may raise anything
             first = stopped
-            stopped = f"{type(error).__name__}: {error}"
+            stopped = _told(error)
     if found:
         return found[-1]
     if not stopped:
         return ["the cell did not call check."]
     return [f"the cell stopped with {stopped}" + (f" (a cell before it with {first})." if first else ".")]
+
+
+def _told(error: BaseException) -> str:
+    """An error's name and text, which may fail, too."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except BaseException:  # as above
+        return f"{type(error).__name__}, and the error's text cannot be shown"
 
 
 def write_report(grades: list[Grade], folder: Path) -> tuple[Path, Path]:

@@ -101,3 +101,26 @@ def test_a_full_run_ended_in_the_second_chapter_has_recorded_the_first(tmp_path)
 def test_no_kernel_outlives_bookkit(tmp_path, number, words):
     code, _ = stop_in_second_chapter(tmp_path / "book", number, *words)
     assert code == (-9 if number == signal.SIGKILL else 128 + number)
+
+
+def test_no_answer_outlives_the_grading_that_is_stopped(tmp_path):
+    root = make_book(tmp_path / "book", {"01_first": first_chapter()})
+    pid = tmp_path / "pid"
+    busy = (
+        f"import os\nfrom pathlib import Path\nPath({str(pid)!r}).write_text(str(os.getpid()))\nwhile True:\n    pass"
+    )
+    (tmp_path / "class").mkdir()
+    nbformat.write(notebook(code(f"{busy}\ncheck('01-1', 5)")), tmp_path / "class" / "a.ipynb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bookkit.cli", "grade", str(tmp_path / "class"), "--timeout", "300"],
+        cwd=root,
+        preexec_fn=hear_signals,
+    )
+    try:
+        answer = int(eventually(lambda: pid.is_file() and pid.read_text()))
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 143
+        eventually(lambda: is_gone(answer), 20)
+    finally:
+        process.kill()
+    assert not (tmp_path / "class" / "grades.csv").exists()

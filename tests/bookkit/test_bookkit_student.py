@@ -1,7 +1,10 @@
 """Copies for students, and the grading of what they hand in."""
 
 import csv
+import json
+import os
 import re
+import sys
 import zipfile
 
 import nbformat
@@ -88,6 +91,26 @@ ANSWERS = {
     "print": ('print("Exercise 03-2 passes.")\nif False: check("03-2", 0)', "did not call check"),
     "silent": ("import sys\nsys.stdout.close()\n" + RIGHT, ""),
     "name": ('check("03-2", undefined)', "NameError"),
+    "surrogate": ("raise ValueError('\\ud800')\ncheck('03-2', 5)", "ValueError: \\ud800"),
+    "unprintable": (
+        "class Mute(Exception):\n    __str__ = None\n\n\nraise Mute\ncheck('03-2', 5)",
+        "stopped with Mute, and the error's text cannot be shown.",
+    ),
+    "endless": ("raise ValueError('no ' * 10**7)\ncheck('03-2', 5)", "ValueError: no no "),
+    "deep": (f'check("03-2", {"-" * 30000}1)', "the cell stopped with"),
+    "long": (f'x={"+".join(["1"] * 20000)}\ncheck("03-2", 5)', "the cell stopped with"),
+}
+# what an answer can put in the place of the list of sentences
+PATCHES = {
+    "none": "e.problems = lambda *a: None",
+    "word": "e.problems = lambda *a: 'abc'",
+    "number": "e.problems = lambda *a: [1]",
+    "json": "import json\njson.dumps = lambda *a: 'zz'",
+    "nested": "import json\njson.dumps = lambda *a: '[' * 10**5",
+}
+ANSWERS |= {
+    kind: (f'import torchbook.exercises as e\n{patch}\ncheck("03-2", 5)', "the notebook's process gave no answer.")
+    for kind, patch in PATCHES.items()
 }
 
 
@@ -105,6 +128,7 @@ def test_each_answer_is_graded(graded, kind):
     grades = {one.exercise: one for one in graded if one.student == f"Zoë {kind}"}
     assert grades["03-2"].passed == (not sentence)
     assert sentence in " ".join(grades["03-2"].problems)
+    assert len(" ".join(grades["03-2"].problems)) < 2 * grade.LONGEST
     assert grades["03-1"].problems == ("the exercise is not in the notebook.",)
 
 
@@ -128,3 +152,37 @@ def test_a_folder_without_notebooks_is_told(root, tmp_path):
         grade.grade_folder(root, tmp_path)
     with pytest.raises(BookError, match="is not a folder"):
         grade.grade_folder(root, tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
+def test_what_is_no_unicode_is_shown_by_its_number(root, tmp_path):
+    name = os.fsdecode(b"Zo\xeb")
+    (tmp_path / f"{name}.ipynb").write_text("{", encoding="utf-8")
+    hand_in(tmp_path / name / "03_lenet.ipynb", IMPORTS, r'check("\ud800", 5)')
+    table, page = grade.write_report(grade.grade_folder(root, tmp_path), tmp_path)
+    for path in (table, page):
+        text = path.read_text(encoding="utf-8")
+        assert r"Zo\udceb" in text
+        assert r"\ud800" in text
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "part"),
+    [
+        ("source", 3, "cell 2 has no source"),
+        ("source", None, "cell 2 has no source"),
+        ("cell_type", 3, "cannot be read as a notebook"),
+        ("metadata", 3, "cannot be read as a notebook"),
+        ("metadata", {"tags": 3}, "tags of cell 2"),
+        ("outputs", 3, "outputs of cell 2"),
+    ],
+)
+def test_a_notebook_of_another_shape_is_a_grade_with_a_sentence(root, tmp_path, key, value, part):
+    hand_in(tmp_path / "a.ipynb", RIGHT)
+    content = json.loads((tmp_path / "a.ipynb").read_text(encoding="utf-8"))
+    content["cells"][1][key] = value
+    if value is None:
+        del content["cells"][1][key]
+    (tmp_path / "a.ipynb").write_text(json.dumps(content), encoding="utf-8")
+    [one] = grade.grade_folder(root, tmp_path)
+    assert part in one.problems[0]
