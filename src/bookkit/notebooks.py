@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 import os
@@ -121,14 +121,61 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
     try:
         text = path.read_text(encoding="utf-8")
         conflict = CONFLICT.search(text)
-        if not conflict:
-            return nbformat.reads(text, as_version=4)
+        notebook = nbformat.NotebookNode() if conflict else nbformat.reads(text, as_version=4)
     except Exception as error:  # nbformat raises many kinds: JSON, encoding, validation, its own
-        raise BookError(f"{path.name} cannot be read as a notebook: {str(error).splitlines()[0]}") from error
-    raise BookError(
-        f"{path.name} holds an unsettled merge (line {text.count(chr(10), 0, conflict.start()) + 1}): keep one side "
-        "with git checkout --ours or --theirs, or join the cells with nbdime mergetool; then run it again."
-    )
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BookError(f"{path.name} cannot be read as a notebook: {reason}") from error
+    if conflict:
+        line = text.count("\n", 0, conflict.start()) + 1
+        raise BookError(
+            f"{path.name} holds an unsettled merge (line {line}): keep one side with git checkout --ours or --theirs, "
+            "or join the cells with nbdime mergetool; then run it again."
+        )
+    for problem in _misshapen(notebook):
+        raise BookError(f"{path.name} cannot be read as a notebook: {problem}.")
+    return notebook
+
+
+def _misshapen(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """What is not as a notebook has it, of the parts that bookkit reads: nbformat only warns of them."""
+    if not _is_list(notebook.get("cells"), dict):
+        yield "its cells are not a list of cells"
+        return
+    yield from _odd_metadata(notebook, "the notebook")
+    for number, cell in enumerate(notebook.cells, 1):
+        name = f"cell {number}"
+        for key in ("cell_type", "source"):
+            if not isinstance(cell.get(key), str):
+                yield f"{name} has no {key} that is text"
+        yield from _odd_metadata(cell, name)
+        if not _is_list(tags(cell), str):
+            yield f"the tags of {name} are not a list of words"
+        outputs = cell.setdefault("outputs", []) if cell.cell_type == "code" else []
+        if not _is_list(outputs, dict):
+            yield f"the outputs of {name} are not a list of outputs"
+        for output in outputs:
+            if not isinstance(output.get("output_type"), str):
+                yield f"an output of {name} has no output_type that is text"
+            if not isinstance(output.get("data", {}), dict):
+                yield f"the data of an output of {name} are not names with values"
+            if "metadata" in output:
+                yield from _odd_metadata(output, f"an output of {name}")
+
+
+def _odd_metadata(part: nbformat.NotebookNode, name: str) -> Iterator[str]:
+    metadata = part.setdefault("metadata", nbformat.NotebookNode())
+    if not isinstance(metadata, dict):
+        yield f"the metadata of {name} are not names with values"
+        return
+    own = metadata.get("torchbook", {})
+    inside = {key: own[key] for key in ("record", "data", "digests") if isinstance(own, dict) and own.get(key)}
+    for key, value in {"torchbook": own, "scrapbook": metadata.get("scrapbook", {}), **inside}.items():
+        if not isinstance(value, dict):
+            yield f"{key} in the metadata of {name} is {value!r}, where names with values belong"
+
+
+def _is_list(value: Any, of: type) -> bool:
+    return isinstance(value, list) and all(isinstance(one, of) for one in value)
 
 
 def literal_assignments(source: str) -> dict[str, Any]:

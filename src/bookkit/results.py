@@ -14,7 +14,7 @@ from typing import Any
 
 import nbformat
 
-from bookkit.notebooks import BookError, write_text
+from bookkit.notebooks import BookError, read_notebook, write_text
 from bookkit.recorded import recorded_values
 
 FOLDER = Path("book/results")
@@ -24,7 +24,7 @@ DIRTY = "-dirty"
 
 def record(root: Path, name: str, executed: Path, profile: str, parameters: dict[str, Any], minutes: float) -> Path:
     """Write what a run measured to book/results/`name`.json and return that path. `minutes`: wall clock."""
-    notebook = nbformat.read(str(executed), as_version=4)
+    notebook = read_notebook(executed)
     content = {
         "chapter": name,
         "profile": profile,
