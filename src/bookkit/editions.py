@@ -13,9 +13,7 @@ from pathlib import Path
 import shutil
 from typing import Any
 
-import yaml
-
-from bookkit.notebooks import BookError
+from bookkit.notebooks import BookError, book_title, read_yaml
 
 LEFT_OUT = ("book/try_it", "book/my_run", "book/moving_pictures")  # nothing without scripts
 LANGUAGE = "en"
@@ -39,8 +37,11 @@ class Part:
 
 def page_names(root: Path) -> list[str]:
     """The pages of the table of contents, in order, without those that are nothing on paper."""
-    toc = yaml.safe_load((root / "book" / "_toc.yml").read_text(encoding="utf-8"))
-    named = [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+    toc = read_yaml(root, "book/_toc.yml")
+    try:
+        named = [toc["root"], *(page["file"] for part in toc["parts"] for page in part["chapters"])]
+    except (KeyError, TypeError) as error:
+        raise BookError("book/_toc.yml names no root, or no parts with chapters that are files.") from error
     return [name for name in named if name not in LEFT_OUT]
 
 
@@ -110,7 +111,3 @@ def write_pdf(page: Any, root: Path, html: Path, to: Path) -> Path:
     finally:
         whole.unlink(missing_ok=True)
     return to
-
-
-def book_title(root: Path) -> str:
-    return yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["title"]

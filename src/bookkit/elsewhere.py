@@ -15,9 +15,8 @@ from pathlib import Path
 import re
 
 import nbformat
-import yaml
 
-from bookkit.notebooks import SETUP, BookError, Notebook, find_chapters, find_root, tags, write_text
+from bookkit.notebooks import SETUP, BookError, Notebook, find_chapters, find_root, read_config, tags, write_text
 
 HOSTS = ("github.com", "gitlab.com")  # the repositories that the theme's buttons can lead to
 BUTTONS = ("use_repository_button", "use_issues_button", "use_edit_page_button")
@@ -59,7 +58,7 @@ class Addresses:
 
 def read_addresses(config_file: Path) -> Addresses:
     """The addresses in a `_config.yml`. Raises BookError for one that does not begin with http:// or https://."""
-    config = yaml.safe_load(config_file.read_text(encoding="utf-8"))
+    config = read_config(config_file.parent)
     repository = config.get("repository") or {}
     found = Addresses(
         ((config.get("html") or {}).get("baseurl") or "").rstrip("/"),

@@ -11,10 +11,8 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 import zipfile
 
-import yaml
-
 from bookkit.editions import LANGUAGE, Part, chromium, page_names, parts, write_pdf
-from bookkit.notebooks import BookError, write_text
+from bookkit.notebooks import BookError, read_config, write_text
 from bookkit.page_shell import book_version
 
 PLACE = re.compile(r"<!-- editions -->.*?<!-- /editions -->", re.S)
@@ -49,7 +47,7 @@ OPF = """<?xml version="1.0" encoding="utf-8"?>
 def write_epub(page: Any, root: Path, html: Path, to: Path) -> Path:
     """An EPUB 3 of the pages, their pictures beside them."""
     found = parts(page, root, html, joined=False)
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    config = read_config(root)
     images = {Path(file).name: html / file for part in found for file in part.images}
     items = [
         '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>',

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 import os
 from pathlib import Path
 import re
+import tempfile
 from typing import Any
 
 import nbformat
@@ -16,6 +18,7 @@ import yaml
 
 SETUP = "setup"  # tag of the cell that installs the helper package where it is missing; bookkit.elsewhere makes it
 KERNEL = "python3"  # the name that every environment gives its own kernel
+NO_LITERAL = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)  # of ast, for a text of any kind
 CONFLICT = re.compile(r'^[ \t]*"?<{7} ', re.M)  # git's lines in the file, nbdime's in a cell's source
 
 
@@ -30,14 +33,22 @@ def find_root(start: Path | None = None) -> Path:
     """
     named = os.environ.get("BOOKKIT_ROOT")
     if named:
-        root = Path(named).expanduser().resolve()
-        if _is_root(root):
-            return root
+        try:
+            root = Path(named).expanduser().resolve()
+            if _is_root(root):
+                return root
+        except RuntimeError as error:  # ~nobody, or links in a circle
+            raise BookError("BOOKKIT_ROOT names no folder that there is: write the book's whole path.") from error
+        except OSError as error:
+            raise BookError(
+                f"BOOKKIT_ROOT names a folder that cannot be looked into ({error.strerror}): name the book's."
+            ) from error
         raise BookError(f"BOOKKIT_ROOT is {root}, which has no _config.yml beside a notebooks folder.")
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
-        if _is_root(folder):
-            return folder
+        with suppress(OSError):  # one that may not be looked into
+            if _is_root(folder):
+                return folder
     raise BookError(
         f"No book at or above {here}: go to a folder with _config.yml and notebooks/, or name it in BOOKKIT_ROOT."
     )
@@ -183,7 +194,7 @@ def literal_assignments(source: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     try:
         body = ast.parse(source).body
-    except SyntaxError:
+    except NO_LITERAL:
         return found
     for statement in body:
         if isinstance(statement, ast.Assign):
@@ -196,7 +207,7 @@ def literal_assignments(source: str) -> dict[str, Any]:
             if isinstance(target, ast.Name):
                 try:
                     found[target.id] = ast.literal_eval(value)
-                except ValueError:
+                except NO_LITERAL:
                     found[target.id] = None
     return found
 
@@ -217,7 +228,8 @@ def executed_pages(root: Path) -> list[Page]:
 def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = False) -> list[Notebook]:
     """The chapters asked for ("5", "05", "05_cifar10" or a path), in the book's order; all when none is named.
 
-    pages: executed pages may be named too, and belong to "all". Raises BookError that lists what there is.
+    pages: executed pages may be named too, and belong to "all". Raises BookError that lists what there is, for a path
+    that leads elsewhere too.
     """
     known: list[Notebook] = [*all_chapters(root), *(executed_pages(root) if pages else [])]
     if not asked:
@@ -228,6 +240,11 @@ def find_chapters(root: Path, asked: list[str] | None = None, pages: bool = Fals
         matches = [chapter for chapter in known if stem.zfill(2) == chapter.number or stem == chapter.name]
         if not matches:
             raise BookError(f"There is no chapter {word}: the chapters are {names_of(known)}.")
+        if Path(word).name != word:
+            places = {os.path.realpath(base / Path(word).parent) for base in (Path(), root)}
+            matches = [chapter for chapter in matches if os.path.realpath(chapter.path.parent) in places]
+        if not matches:
+            raise BookError(f"{word} lies outside the book in {root}, whose chapters are {names_of(known)}.")
         wanted.update(matches)
     return [chapter for chapter in known if chapter in wanted]
 
@@ -239,15 +256,11 @@ def names_of(chapters: Iterable[Notebook]) -> str:
 def read_profiles(root: Path) -> dict[str, dict[str, dict[str, Any]]]:
     """notebooks/profiles.yml as {profile: {"05": {parameter: value}}}; empty without the file.
 
-    Raises BookError for a file of another shape, or a chapter that does not exist.
+    Raises BookError for a file of another shape, or a chapter that does not exist or is named twice.
     """
-    path = root / "notebooks" / "profiles.yml"
-    if not path.is_file():
+    if not (root / "notebooks" / "profiles.yml").exists():
         return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
-        raise BookError(f"notebooks/profiles.yml is not valid YAML: {' '.join(str(error).split())}") from error
+    content = read_yaml(root, "notebooks/profiles.yml")
     known = {chapter.number for chapter in all_chapters(root)}
     profiles: dict[str, dict[str, dict[str, Any]]] = {}
     for profile, chapters in _mapping(content, "at the top").items():
@@ -259,8 +272,65 @@ def read_profiles(root: Path) -> dict[str, dict[str, dict[str, Any]]]:
                     f"notebooks/profiles.yml names chapter {key} under {profile}, "
                     f"but the chapters are {names_of(all_chapters(root))}."
                 )
+            if number in profiles[str(profile)]:
+                raise BookError(f"notebooks/profiles.yml names chapter {number} twice under {profile}: join the two.")
             profiles[str(profile)][number] = _mapping(values, f"under {profile}, {key}")
     return profiles
+
+
+class _Unique(yaml.SafeLoader):
+    """Refuses a name that stands twice, of which the last would win silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        found = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and not key.tag.endswith(":merge"):
+                name = self.construct_object(key)
+                if name in found:
+                    raise yaml.constructor.ConstructorError(None, None, f"{name} stands there twice", key.start_mark)
+                found.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(root: Path, place: str) -> Any:
+    """The content of a YAML file at a place below the root. Raises BookError where it cannot be read as one."""
+    try:
+        return yaml.load((root / place).read_text(encoding="utf-8"), _Unique)
+    except OSError as error:
+        raise BookError(f"{place} cannot be read as a file ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise BookError(f"{place} is not UTF-8 text ({error.reason}): save it as UTF-8.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date or a number that is none
+        raise BookError(f"{place} is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def read_config(root: Path) -> dict[str, Any]:
+    """The content of _config.yml. Raises BookError where it does not hold names with values."""
+    content = read_yaml(root, "_config.yml")
+    if not isinstance(content, dict):
+        raise BookError('_config.yml holds no names with values, such as title: "My book".')
+    return content
+
+
+def book_title(root: Path) -> str:
+    """The title in _config.yml. Raises BookError where there is none."""
+    title = read_config(root).get("title")
+    if not isinstance(title, str) or not title:
+        raise BookError('_config.yml has no title: write one as a text, such as title: "My book".')
+    return title
+
+
+def check_writable(folder: Path, *files: Path) -> None:
+    """Raise BookError where nothing can be written into the folder, or a folder lies where a file is to be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BookError(f"{folder} cannot be written to ({error.strerror}): make it a folder of yours.") from error
+    for file in files:
+        if file.is_dir():
+            raise BookError(f"{file} is a folder where a file is to be written: move it away.")
 
 
 def _mapping(value: Any, where: str) -> dict:

@@ -17,7 +17,7 @@ from bookkit.elsewhere import Addresses, read_addresses
 from bookkit.execute import INJECTED
 from bookkit.licences import write_licences
 from bookkit.moving import write_moving
-from bookkit.notebooks import SETUP, BookError, Chapter, read_notebook, read_profiles, tags, write_text
+from bookkit.notebooks import SETUP, BookError, Chapter, read_config, read_notebook, read_profiles, tags, write_text
 from bookkit.policy import settle_scripts
 from bookkit.prose_numbers import without_values
 from bookkit.save import fill_prose
@@ -90,7 +90,7 @@ def finish(book: Path, html: Path, addresses: Addresses) -> None:
 
 def configured(book: Path, baseurl: str) -> Path:
     """A copy of ``_config.yml`` below ``_build`` that has another address."""
-    config = yaml.safe_load((book / "_config.yml").read_text(encoding="utf-8"))
+    config = read_config(book)
     config.setdefault("html", {})["baseurl"] = baseurl
     path = book / "_build" / "_config.yml"
     write_text(path, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))

@@ -70,7 +70,12 @@ def student_copies(root: Path, chapters: list[Notebook], folder: Path, title: st
 
     Raises BookError for a folder that is there and not empty: nothing of it is replaced.
     """
-    folder = folder.expanduser().resolve()
+    try:
+        folder = folder.expanduser().resolve()
+    except RuntimeError as error:  # ~nobody, or links in a circle
+        raise BookError(f"{folder} names no place that there is: write the whole path of a new folder.") from error
+    if not folder.name:
+        raise BookError(f"{folder} has no place beside it for the archive: name a new folder with --to.")
     archive = folder.with_name(folder.name + ".zip")
     for place in (folder, archive):
         if place.is_file() or (place.is_dir() and any(place.iterdir())):
