@@ -18,10 +18,9 @@ try:
     from rich.markup import escape
     from rich.table import Table
     import typer
-    import yaml
 
     from bookkit import execute, results, verify
-    from bookkit.notebooks import BookError, find_chapters, find_root
+    from bookkit.notebooks import BookError, book_title, check_writable, find_chapters, find_root
     from bookkit.report import chapter_progress, console, show_changes, show_end
     from bookkit.save import save_outputs
     from bookkit.signals import Stopped, raise_on_signals
@@ -77,6 +76,10 @@ def run(
         chosen = find_chapters(root, chapters, pages=profile == execute.QUICK)
         planned = execute.plan(root, chosen, profile, values)
         before = {job: job.chapter.path.read_bytes() for job in planned} if save else {}
+        execute.check_places(root, planned)
+        recording = profile == "full" and not values
+        for job in planned if recording else ():
+            check_writable(root / results.FOLDER, results.path_of(root, job.chapter.name))
     workers = jobs or (2 if profile in execute.SINGLE_THREADED else 1)
     timeout = timeout or (execute.TIMEOUT if profile in execute.SINGLE_THREADED else execute.LONG_TIMEOUT)
     ended, good, held_back, unkept = [], 0, [], 0
@@ -93,15 +96,19 @@ def run(
                     lines = save_outputs(root, copy, job.chapter, before[job], accept)
                     show_changes(out, name, lines, accept)
                     held_back.extend([name] if lines and not accept else [])
-                elif profile == "full" and outcome.ok and not values:
+                elif recording and outcome.ok:
                     results.record(root, name, copy, profile, job.used, outcome.minutes)
             except BookError as error:
                 unkept += 1
                 out.print(escape(str(error)))
+            except OSError as error:
+                unkept += 1
+                out.print(escape(f"{name} ran, but what came out was not kept: {error.strerror} ({error.filename})."))
 
         try:
             order = execute.longest_first(planned) if workers > 1 else planned
-            execute.run_all(root, order, workers, timeout, progress, keep)
+            with sentences(OSError):
+                execute.run_all(root, order, workers, timeout, progress, keep)
         except Stopped:
             cut = [job.chapter.name for job in planned if job.chapter.name not in ended]
             out.print(f"Interrupted before the end of {', '.join(cut)}; the chapters that had ended are kept.")
@@ -155,6 +162,7 @@ def ranges_command(
     with sentences():
         root = find_root()
         planned = ranges.plan(root, find_chapters(root, chapters), seeds)
+        execute.check_places(root, planned)
     with chapter_progress(planned) as (out, progress):
 
         def show(outcome: execute.Outcome) -> None:
@@ -163,7 +171,8 @@ def ranges_command(
             out.print(f"{outcome.job.profile}, ", end="")
             show_end(out, root, outcome)
 
-        ranges.measure(root, planned, jobs, progress, show)
+        with sentences(OSError):
+            ranges.measure(root, planned, jobs, progress, show)
     typer.echo(f"{ranges.RANGES} holds {seeds} seeds of these chapters; {failed} runs of now failed.")
 
 
@@ -234,8 +243,7 @@ def student_command(
 
     with sentences(OSError):
         root = find_root()
-        title = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))["title"]
-        typer.echo(str(student_copies(root, find_chapters(root, chapters), to, title)))
+        typer.echo(str(student_copies(root, find_chapters(root, chapters), to, book_title(root))))
 
 
 @app.command("grade")
@@ -386,6 +394,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")
     raise_on_signals()
+    try:
+        os.getcwd()
+    except OSError:
+        typer.echo("The working folder is gone: go to another one, such as the book's.", err=True)
+        sys.exit(2)
     absolute_places()
     try:
         app()

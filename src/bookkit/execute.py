@@ -21,13 +21,14 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 import nbformat
 from papermill.parameterize import parameterize_notebook
 
-from bookkit.notebooks import KERNEL, BookError, Notebook, read_profiles, tags, write_text
+from bookkit.notebooks import KERNEL, NO_LITERAL, BookError, Notebook, check_writable, read_profiles, tags, write_text
 from bookkit.signals import kill_children
 
 QUICK = "quick"
 SINGLE_THREADED = ("quick", "smoke")  # profiles whose outputs must not depend on the machine
 TIMEOUT, LONG_TIMEOUT = 600, 7200  # seconds a cell may take: single-threaded profiles, the others
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+SURROGATE = re.compile("[\ud800-\udfff]")  # what stands for bytes that are no UTF-8
 INJECTED = "injected-parameters"  # papermill's tag
 
 
@@ -84,7 +85,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
         return name.strip(), words[value.strip().lower()]
     try:
         return name.strip(), ast.literal_eval(value.strip())
-    except (ValueError, SyntaxError):
+    except NO_LITERAL:
         return name.strip(), value
 
 
@@ -117,6 +118,11 @@ def check_parameter(chapter: Notebook, name: str, value: Any, where: str) -> Non
     if name not in known:
         listed = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
         raise BookError(f"{chapter.name} has no parameter {name} ({where}): {listed}.")
+    if not _is_plain(value):
+        raise BookError(
+            f"{chapter.name}: {name} cannot be {value!r} ({where}): a parameter is a number, text, true, false, none, "
+            "or a list of them."
+        )
     quick = known[name]
     if quick is None or value is None or type(quick) is type(value):
         return
@@ -126,6 +132,30 @@ def check_parameter(chapter: Notebook, name: str, value: Any, where: str) -> Non
         f"{chapter.name}: {name} is {quick!r} ({type(quick).__name__}) in the notebook, "
         f"but {value!r} ({type(value).__name__}) in {where}."
     )
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a notebook can hold the value: one of JSON, in text that is Unicode."""
+    if isinstance(value, str):
+        return not SURROGATE.search(value)
+    if isinstance(value, dict):
+        return all(isinstance(key, str) for key in value) and all(map(_is_plain, [*value, *value.values()]))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, (int, float))
+
+
+def check_places(root: Path, jobs: list[Job]) -> None:
+    """Raise BookError where the copies of the jobs cannot be written: before they run, not after."""
+    for job in jobs:
+        for place in _copies(root, job):
+            check_writable(place.parent, place)
+
+
+def _copies(root: Path, job: Job) -> tuple[Path, Path]:
+    """Where the executed copy goes: a good one, a failed one."""
+    folder = root / "_build" / "executed" / job.profile
+    return folder / job.chapter.path.name, folder / "failed" / job.chapter.path.name
 
 
 def run_all(
@@ -165,8 +195,7 @@ def run_all(
 
 def run_one(root: Path, job: Job, timeout: int, progress: Callable[..., None]) -> Outcome:
     """Execute one chapter in a kernel of its own. A good copy replaces the last good one; a failed one lies apart."""
-    folder = root / "_build" / "executed" / job.profile
-    executed, failed = folder / job.chapter.path.name, folder / "failed" / job.chapter.path.name
+    executed, failed = _copies(root, job)
     notebook = prepare(job)
     begin, started = time.perf_counter(), None
 

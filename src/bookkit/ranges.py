@@ -14,7 +14,7 @@ from typing import Any
 
 from bookkit import execute
 from bookkit.execute import Job, Outcome
-from bookkit.notebooks import BookError, Notebook, read_notebook
+from bookkit.notebooks import BookError, Notebook, check_writable, read_notebook
 from bookkit.recorded import recorded_values
 from bookkit.results import DIRTY, FOLDER, header, read, write
 
@@ -24,13 +24,18 @@ RANGES = FOLDER / "ranges.json"
 def plan(root: Path, chapters: Iterable[Notebook], seeds: int) -> list[Job]:
     """Every chapter that has a seed, with seeds 0, 1, ...: all chapters with one seed before any with the next.
 
-    Raises BookError where no chapter has one, or where the commit would not say what ran.
+    Raises BookError where no chapter has one, where the commit would not say what ran, where the record is broken, and
+    where it cannot be written.
     """
     seeded = [chapter for chapter in chapters if "seed" in chapter.parameters]
     if not seeded:
         raise BookError("None of these notebooks has a parameter seed.")
     if (header(root)["commit"] or DIRTY).endswith(DIRTY):
         raise BookError("A record names the commit that was measured, so commit your changes first.")
+    broken = [name for name, entry in (read(root / RANGES) or {}).items() if not _is_whole(entry)]
+    if broken:
+        raise BookError(f"{root / RANGES} is broken at {', '.join(broken)}: take it from git, or measure again.")
+    check_writable(root / FOLDER, root / RANGES)
     return [Job(chapter, f"seed-{seed}", {"seed": seed}) for seed in range(seeds) for chapter in seeded]
 
 
@@ -53,6 +58,21 @@ def measure(
         ended(outcome)
 
     execute.run_all(root, missing, workers, execute.TIMEOUT, progress, keep)
+
+
+def _is_whole(entry: Any) -> bool:
+    """Whether an entry of the record is one that runs can be added to."""
+    parts = {"seeds": list, "failed": list, "values": dict}
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), kind) for name, kind in parts.items()):
+        return False
+    rows = [row.get("values") if isinstance(row, dict) else None for row in entry["values"].values()]
+    return all(
+        isinstance(row, list)
+        and len(row) == len(entry["seeds"])
+        and any(value is not None for value in row)
+        and all(value is None or isinstance(value, (int, float)) for value in row)
+        for row in rows
+    )
 
 
 def _known(entries: dict[str, Any], job: Job, commit: str | None) -> bool:

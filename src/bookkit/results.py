@@ -34,9 +34,14 @@ def record(root: Path, name: str, executed: Path, profile: str, parameters: dict
         "data": recorded_data(notebook),
         "values": {name: one.value for name, one in recorded_values(notebook).items()},
     }
-    path = root / FOLDER / f"{name}.json"
+    path = path_of(root, name)
     write(path, content, sort=True)
     return path
+
+
+def path_of(root: Path, name: str) -> Path:
+    """Where the record of a chapter's full run lies."""
+    return root / FOLDER / f"{name}.json"
 
 
 def record_benchmark(
@@ -74,9 +79,12 @@ def read(path: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
         raise BookError(f"{path} is not valid JSON ({error}): take it from git, or measure again.") from error
+    if not isinstance(content, dict):
+        raise BookError(f"{path} holds no names with values: take it from git, or measure again.")
+    return content
 
 
 def write(path: Path, content: dict[str, Any], sort: bool = False) -> None:

@@ -9,6 +9,8 @@ import pytest
 from tiny_books import bookkit, code, make_book, markdown, notebook
 
 from bookkit import ranges
+from bookkit.notebooks import find_root
+from bookkit.results import read
 
 # Squares of the seed; the last value is not reached by seed 2; seconds belong to the machine; seed 3 records one twice.
 CHAPTER = """
@@ -81,3 +83,33 @@ def test_a_chapter_without_a_seed_is_refused(book):
     result = bookkit(book, "ranges", "2")
     assert result.exit_code == 2
     assert "seed" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "3",
+        '{"01_first": 3}',
+        '{"01_first": null}',
+        '{"01_first": {"seeds": 3, "failed": [], "values": {}}}',
+        '{"01_first": {"seeds": [], "failed": []}}',
+        '{"01_first": {"seeds": [0], "failed": [], "values": {"a": 3}}}',
+        '{"01_first": {"seeds": [0], "failed": [], "values": {"a": {"values": ["b"]}}}}',
+        None,
+    ],
+)
+def test_a_broken_record_is_told_before_anything_runs(book, text):
+    path = book / ranges.RANGES
+    path.mkdir(parents=True) if text is None else path.parent.mkdir(parents=True)
+    if text is not None:
+        path.write_text(text)
+    result = bookkit(book, "ranges", "--seeds", "1")
+    assert result.exit_code == 2
+    assert str(path) in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert not (book / "_build").exists()
+
+
+def test_the_record_of_the_book_is_whole():
+    assert all(map(ranges._is_whole, read(find_root() / ranges.RANGES).values()))

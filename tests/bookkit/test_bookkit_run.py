@@ -24,7 +24,7 @@ from tiny_books import (
 )
 from typer.testing import CliRunner
 
-from bookkit import execute, save
+from bookkit import execute, results, save
 from bookkit.cli import app
 from bookkit.notebooks import Chapter, find_chapters
 from bookkit.site import refuse_stale
@@ -36,7 +36,9 @@ def contents(root: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def book(tmp_path):
-    return make_book(tmp_path / "book", {"01_first": first_chapter(), "02_second": failing_chapter()})
+    first = first_chapter()
+    first.cells[2].source += "\nnone = None"
+    return make_book(tmp_path / "book", {"01_first": first, "02_second": failing_chapter()})
 
 
 @pytest.mark.parametrize(
@@ -45,11 +47,20 @@ def book(tmp_path):
         (["run", "99"], ["no chapter 99", "01_first, 02_second"]),
         (["verify", "99"], ["no chapter 99", "01_first, 02_second"]),
         (["run", "--profile", "huge"], ["no profile huge", "quick, full, smoke"]),
-        (["run", "1", "--set", "depth=3"], ["01_first has no parameter depth", "epochs, lr"]),
+        (["run", "1", "--set", "depth=3"], ["01_first has no parameter depth", "epochs, lr, none"]),
         (["run", "1", "--set", "epochs=many"], ["epochs is 2 (int)", "'many' (str)"]),
         (["run", "1", "--set", "epochs"], ["name=value"]),
         (["run", "1", "--profile", "full", "--save"], ["--save", "quick"]),
         (["run", "1", "--set", "epochs=3", "--save"], ["--save", "--set"]),
+        (["run", "1", "--set", "none={1,2}"], ["none cannot be {1, 2} (--set)", "a number, text"]),
+        (["run", "1", "--set", "none=1j"], ["none cannot be 1j"]),
+        (["run", "1", "--set", "none=..."], ["none cannot be Ellipsis"]),
+        (["run", "1", "--set", "none=[{3: 1}]"], ["none cannot be [{3: 1}]"]),
+        (["run", "1", "--set", "none=\udcff"], ["none cannot be"]),
+        (["run", "1", "--set", "epochs={[]: 1}"], ["epochs is 2 (int)", "(str)"]),
+        (["run", "1", "--set", f"epochs={'-' * 9000}1"], ["epochs is 2 (int)", "(str)"]),
+        (["run", "/other/book/01_first.ipynb"], ["/other/book/01_first.ipynb lies outside the book", "01_first, 02"]),
+        (["run", "notebooks/else/01_first.ipynb"], ["lies outside the book"]),
         (["site", "--from", "elsewhere"], ["stored or full"]),
     ],
 )
@@ -71,10 +82,24 @@ def test_a_bad_request_is_one_sentence_and_nothing_runs(book, words, parts):
         ('full:\n  "01": {lr: 1e-3}\n', "lr is 0.5 (float)"),  # YAML 1.1 reads 1e-3 as text
         ("full: [1]\n", "where names with values belong"),
         ("full: {\n", "not valid YAML"),
+        (
+            'full:\n  "01": {none: 2026-01-01}\n',
+            "none cannot be datetime.date(2026, 1, 1) (notebooks/profiles.yml, full)",
+        ),
+        ("full:\n  1: {epochs: 2}\n  01: {epochs: 3}\n", "1 stands there twice"),
+        ('full:\n  1: {epochs: 2}\n  "01": {epochs: 3}\n', "names chapter 01 twice under full"),
+        ("full: 2026-13-45\n", "not valid YAML"),
+        (b"full:\n  # \xff\n", "notebooks/profiles.yml is not UTF-8 text"),
+        (None, "notebooks/profiles.yml cannot be read as a file"),
     ],
 )
 def test_a_bad_profile_is_one_sentence(book, profiles, part):
-    (book / "notebooks" / "profiles.yml").write_text(profiles)
+    path = book / "notebooks" / "profiles.yml"
+    path.unlink()
+    if profiles is None:
+        path.mkdir()
+    else:
+        path.write_bytes(profiles if isinstance(profiles, bytes) else profiles.encode())
     result = bookkit(book, "run", "1", "--profile", "full")
     assert result.exit_code == 2
     assert part in result.stderr
@@ -87,6 +112,86 @@ def test_outside_a_book_the_sentence_says_where_to_go(tmp_path, monkeypatch):
     result = CliRunner().invoke(app, ["run"])
     assert result.exit_code == 2
     assert "_config.yml and notebooks/" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "part"), [("~nobodyx/a", "whole path"), ("a" * 5000, "cannot be looked into"), ("/etc", "no _config.yml")]
+)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows neither")
+def test_a_root_that_is_none_is_one_sentence(named, part):
+    result = bookkit(named, "run")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("BOOKKIT_ROOT")
+    assert part in result.stderr
+    assert part in bookkit(named, "doctor", "--json").stdout
+
+
+@pytest.mark.parametrize("words", [["run", "1"], ["data", "path"], ["doctor"]], ids=" ".join)
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a folder that is worked in")
+def test_a_working_folder_that_is_gone_is_one_sentence(tmp_path, words):
+    (tmp_path / "gone").mkdir()
+    start = "import os, sys\nfrom bookkit import cli\nos.rmdir(os.getcwd())\ncli.main()"
+    result = subprocess.run(
+        [sys.executable, "-c", start, *words], cwd=tmp_path / "gone", capture_output=True, text=True
+    )
+    assert result.returncode == 2
+    assert result.stderr == "The working folder is gone: go to another one, such as the book's.\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "folder", "words"),
+    [
+        ("_build", False, ["run", "1"]),
+        ("_build/executed/full/01_first.ipynb", True, ["run", "1", "--profile", "full"]),
+        ("book/results/01_first.json", True, ["run", "1", "--profile", "full"]),
+        ("book/results", False, ["run", "1", "--profile", "full"]),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told_before_the_run(book, place, folder, words):
+    path = book / place
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.mkdir() if folder else path.touch()
+    result = bookkit(book, *words)
+    assert result.exit_code == 2
+    assert str(path) in result.stderr
+    assert "01_first: ok" not in result.stdout
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_record_that_cannot_be_written_is_told_and_the_run_goes_on(book, monkeypatch):
+    def full_disk(*_, **__):
+        raise OSError(28, "No space left on device", "01_first.json")
+
+    monkeypatch.setattr(results, "write", full_disk)
+    result = bookkit(book, "run", "1", "--profile", "full")
+    assert result.exit_code == 1
+    assert "01_first ran, but what came out was not kept: No space left on device (01_first.json)." in result.stdout
+    assert "1 of 1 chapters ran to the end" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        (lambda cell: cell["metadata"].update(tags=3), "the tags of cell 2"),
+        (lambda cell: cell["metadata"].update(torchbook=3), "torchbook in the metadata of cell 2"),
+        (lambda cell: cell["outputs"][0]["metadata"].update(torchbook=3), "torchbook in the metadata of an output"),
+        (lambda cell: cell["outputs"][0]["metadata"].update(torchbook={"record": 3}), "record in the metadata"),
+        (lambda cell: cell["outputs"][0].update(data=3), "cannot be read as a notebook"),
+        (lambda cell: cell.pop("source"), "cell 2 has no source"),
+    ],
+)
+@pytest.mark.parametrize("words", [["run"], ["lint"], ["verify", "--share"]], ids=" ".join)
+def test_a_notebook_of_another_shape_is_one_sentence(tmp_path, change, part, words):
+    whole = notebook(markdown("# A"), code("f()", outputs=[nbformat.v4.new_output("display_data", metadata={})]))
+    root = make_book(tmp_path / "book", {"01_first": whole})
+    path = root / "notebooks" / "01_first.ipynb"
+    content = json.loads(path.read_text())
+    change(content["cells"][1])
+    path.write_text(json.dumps(content))
+    result = bookkit(root, *words)
+    assert result.exit_code == 2
+    assert part in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
 
 
 def test_a_broken_notebook_is_one_sentence(book):

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from pathlib import Path
 import re
 import sys
 import zipfile
@@ -10,8 +11,10 @@ import zipfile
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 import pytest
+from tiny_books import bookkit, first_chapter, make_book
 
 from bookkit import grade, student
+from bookkit.editions import page_names
 from bookkit.notebooks import BookError, all_chapters, find_root
 
 SIZE = """def output_size(size, kernel, stride=1, padding=0, dilation=1):
@@ -65,6 +68,41 @@ def test_a_folder_that_is_there_is_not_touched(root, tmp_path):
     with pytest.raises(BookError, match="is there already"):
         student.student_copies(root, all_chapters(root)[:1], tmp_path / "class", "A book")
     assert [path.name for path in tmp_path.rglob("*")] == ["class", "mine.txt"]
+
+
+@pytest.mark.parametrize("folder", ["/", "~nobodyx/s"])
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows knows neither")
+def test_a_place_where_no_copies_can_lie_is_told(root, folder):
+    with pytest.raises(BookError, match="new folder"):
+        student.student_copies(root, all_chapters(root)[:1], Path(folder), "A book")
+
+
+@pytest.mark.parametrize(
+    ("config", "part"),
+    [
+        (b"", "no names with values"),
+        (b"- a\n", "no names with values"),
+        (b"author: me\n", "_config.yml has no title"),
+        (b"title: [\n", "not valid YAML"),
+        (b"title: \xff\n", "not UTF-8"),
+    ],
+)
+def test_a_book_without_a_title_is_one_sentence(tmp_path, config, part):
+    book = make_book(tmp_path / "book", {"01_first": first_chapter()})
+    (book / "_config.yml").write_bytes(config)
+    result = bookkit(book, "student", "--to", str(tmp_path / "class"))
+    assert result.exit_code == 2
+    assert part in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("toc", "part"), [(None, "cannot be read"), ("", "names no root"), ("root: a\n", "no parts")])
+def test_a_table_of_contents_that_is_none_is_told(tmp_path, toc, part):
+    (tmp_path / "book").mkdir()
+    if toc is not None:
+        (tmp_path / "book" / "_toc.yml").write_text(toc)
+    with pytest.raises(BookError, match=part):
+        page_names(tmp_path)
 
 
 def test_an_exercise_gets_the_cells_it_needs_and_no_others():
@@ -174,7 +212,7 @@ def test_what_is_no_unicode_is_shown_by_its_number(root, tmp_path):
         ("cell_type", 3, "cannot be read as a notebook"),
         ("metadata", 3, "cannot be read as a notebook"),
         ("metadata", {"tags": 3}, "tags of cell 2"),
-        ("outputs", 3, "outputs of cell 2"),
+        ("outputs", [3], "cannot be read as a notebook"),
     ],
 )
 def test_a_notebook_of_another_shape_is_a_grade_with_a_sentence(root, tmp_path, key, value, part):
