@@ -82,7 +82,15 @@ def torch_import(root: Path | None) -> Iterator[Row]:
 
 def devices(root: Path | None) -> Iterator[Row]:
     import torch
+    from torchbook.device import pick_device
 
+    try:
+        pick_device()
+    except (ValueError, RuntimeError) as error:  # what every chapter would say
+        yield Row(
+            "device", PROBLEM, str(error), "Unset TORCHBOOK_DEVICE, or name a device that is there: cpu always is."
+        )
+        return
     threads = f"CPU with {torch.get_num_threads()} threads"
     if torch.cuda.is_available():
         yield Row("device", OK, f"CUDA: {torch.cuda.get_device_name(0)}; {threads}")
@@ -186,15 +194,27 @@ def fonts(root: Path | None) -> Iterator[Row]:
 
 
 def proxy(root: Path | None) -> Iterator[Row]:
-    hosts = {
-        kind: urlsplit(address).hostname for kind, address in getproxies().items() if kind in ("http", "https", "all")
-    }
+    named = {kind: address for kind, address in getproxies().items() if kind in ("http", "https", "all")}
+    hosts = {kind: _proxy_host(address) for kind, address in named.items()}
+    odd = " and ".join(f"{kind.upper()}_PROXY" for kind, host in sorted(hosts.items()) if host is None)
+    if odd:
+        yield Row("proxy", PROBLEM, f"no address of a proxy: {odd}", "Write it as http://host:port, or unset it.")
+        return
     found = ", ".join(f"{kind} through {host}" for kind, host in sorted(hosts.items()))  # no password that it may hold
     if found:
         said = "Where fetching fails: check HTTPS_PROXY, and name the network's certificate in REQUESTS_CA_BUNDLE."
         yield Row("proxy", NOTE, found, said)
     else:
         yield Row("proxy", OK, "none")
+
+
+def _proxy_host(address: str) -> str | None:
+    """The host in a proxy's address, http://host:port or host:port; None where it is no such address."""
+    try:
+        parts = urlsplit(address if "://" in address else f"//{address}")
+        return parts.hostname if parts.port is None or parts.port > 0 else None
+    except ValueError:  # a port that is no number, brackets around no address
+        return None
 
 
 def cache(root: Path | None) -> Iterator[Row]:
@@ -218,14 +238,18 @@ def cache(root: Path | None) -> Iterator[Row]:
 def data_sets(root: Path | None) -> Iterator[Row]:
     from torchbook.data.catalog import CATALOG
     from torchbook.data.errors import DataError
-    from torchbook.data.folders import data_roots
+    from torchbook.data.folders import data_roots, from_environment
     from torchbook.data.inside import lies_in, look_into
 
     try:
         roots = data_roots()
+        chosen = from_environment("TORCHBOOK_DATA")
     except DataError as error:
         yield Row("data sets", PROBLEM, str(error), "Name whole paths in TORCHBOOK_DATA and TORCHBOOK_CACHE.")
         return
+    if chosen is not None and not (os.path.isdir(chosen) and os.access(chosen, os.R_OK | os.X_OK)):
+        found = f"{chosen} is not a folder that can be looked into"
+        yield Row("TORCHBOOK_DATA", NOTE, found, "Name the folder that holds the data sets, or unset it.")
     for name, entry in CATALOG.items():
         place = lies_in(entry, roots)
         if place is not None:
@@ -248,11 +272,11 @@ def where_is(name: str) -> Path | None:
 
 
 def notebooks(root: Path | None) -> Iterator[Row]:
-    from bookkit.notebooks import BookError, all_chapters
+    from bookkit.notebooks import BookError, all_chapters, find_root
 
+    sentence = ""
     try:
-        count = len(all_chapters(root)) if root else 0
-        sentence = "no book at or above this folder"
+        count = len(all_chapters(root or find_root()))
     except BookError as error:
         count, sentence = 0, str(error)
     if count:
@@ -271,7 +295,7 @@ def without_packages(missing: ImportError, as_json: bool) -> int:
     Returns the exit code.
     """
     here = Path(os.environ.get("BOOKKIT_ROOT") or Path.cwd())
-    root = next((folder for folder in (here, *here.parents) if (folder / "requirements.txt").is_file()), None)
+    root = next((folder for folder in (here, *here.parents) if os.path.isfile(folder / "requirements.txt")), None)
     rows = [Row("bookkit", PROBLEM, str(missing), INSTALL_CLI), *examine(root)]
     if as_json:
         print(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))

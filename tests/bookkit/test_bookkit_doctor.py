@@ -15,6 +15,7 @@ from tiny_books import first_chapter, make_book
 from torchbook.data.errors import DataError
 from torchbook.data.images import load_images
 from torchbook.data.text import load_text
+from torchbook.device import pick_device
 from typer.testing import CliRunner
 
 from bookkit import doctor
@@ -115,6 +116,44 @@ def test_a_proxy_is_told_without_its_password(monkeypatch):
     [row] = doctor.proxy(None)
     assert (row.state, row.found) == (doctor.NOTE, "https through proxy.example.org")
     assert "secret" not in row.remedy
+
+
+@pytest.mark.parametrize(
+    ("address", "state"),
+    [
+        ("proxy.example.org:8080", doctor.NOTE),
+        ("http://[::1]:8080", doctor.NOTE),
+        ("http://[::1:", doctor.PROBLEM),
+        ("x:y", doctor.PROBLEM),
+        ("http://", doctor.PROBLEM),
+    ],
+)
+def test_a_proxy_that_is_no_address_is_told(monkeypatch, address, state):
+    monkeypatch.setattr(doctor, "getproxies", lambda: {"https": address})
+    [row] = doctor.proxy(None)
+    assert row.state == state
+    assert "None" not in row.found
+    assert state == doctor.NOTE or row.found == "no address of a proxy: HTTPS_PROXY"
+
+
+@pytest.mark.parametrize("name", ["gpu", "meta", "cuda:99"])
+def test_a_device_that_the_chapters_refuse_is_a_problem_in_the_same_words(monkeypatch, name):
+    monkeypatch.setenv("TORCHBOOK_DEVICE", name)
+    [row] = doctor.devices(None)
+    assert row.state == doctor.PROBLEM
+    with pytest.raises((ValueError, RuntimeError)) as caught:
+        pick_device()
+    assert row.found == str(caught.value)
+    assert "TORCHBOOK_DEVICE" in row.remedy
+
+
+@pytest.mark.parametrize("place", ["file", "absent", "."])
+def test_a_data_folder_that_is_none_is_told(tmp_path, monkeypatch, place):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TORCHBOOK_DATA", str(tmp_path / place))
+    rows = [row for row in doctor.data_sets(None) if row.check == "TORCHBOOK_DATA"]
+    assert [row.state for row in rows] == ([] if place == "." else [doctor.NOTE])
+    assert all(str(tmp_path / place) in row.found for row in rows)
 
 
 def test_a_cache_folder_that_cannot_be_made_is_a_problem(tmp_path, monkeypatch):
