@@ -52,10 +52,8 @@ def write_atomically(path: Path | str, write: Callable[[Any], Any]) -> Path:
     def write_into(file) -> None:
         try:
             write(file)
-        except RuntimeError as error:  # of the archive's end, after what went wrong with the file
-            if isinstance(error.__context__, OSError):
-                raise error.__context__ from None
-            raise
+        except RuntimeError as error:  # of the archive's end, after what went wrong with the file, or Ctrl-C
+            raise error.__context__ or error from None
 
     return write_held(path, write_into, check_whole)
 

@@ -21,7 +21,7 @@ pytestmark = [
     needs_loopback,
     pytest.mark.long,
 ]
-RUNS, KILLS, EPOCHS = 5, 4, 30  # a run is killed so often, and goes on each time
+RUNS, KILLS, EPOCHS = 5, 4, 60  # a run is killed so often, and goes on each time
 VICTIMS = ("all", "rank 0", "rank 1", "torchrun")  # in turn
 LAUNCH, EPOCH = 6.0, 0.3  # seconds within which a moment is drawn: until training begins, and after an epoch's line
 KEEPS = """

@@ -253,6 +253,36 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypat
     assert list(tmp_path.iterdir()) == [path]
 
 
+class Breaking:
+    """A file whose writes end with an error from the one with this number on."""
+
+    def __init__(self, file, error: BaseException, number: int):
+        self.file, self.error, self.left = file, error, number
+
+    def write(self, data) -> int:
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return self.file.write(data)
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 5])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=str)
+def test_what_stops_a_write_in_the_middle_of_the_archive_is_what_is_raised(tmp_path, monkeypatch, error, number):
+    path = save_checkpoint(tmp_path / "last.pt", model=net(), epoch=1)
+    before = path.read_bytes()
+    real = torch.save
+
+    def breaks(state, target):
+        real(state, target if isinstance(target, io.BytesIO) else Breaking(target, error, number))
+
+    monkeypatch.setattr(torch, "save", breaks)
+    with pytest.raises(type(error)):
+        save_checkpoint(path, model=net(), epoch=2)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_replacement_that_fails_leaves_no_temporary_file(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError("held by another program")
