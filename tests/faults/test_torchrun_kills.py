@@ -23,7 +23,6 @@ pytestmark = [
 ]
 RUNS, KILLS, EPOCHS = 5, 4, 60  # a run is killed so often, and goes on each time
 VICTIMS = ("all", "rank 0", "rank 1", "torchrun")  # in turn
-LAUNCH, EPOCH = 6.0, 0.3  # seconds within which a moment is drawn: until training begins, and after an epoch's line
 KEEPS = """
 import sys
 from torchbook import train_distributed
@@ -97,8 +96,12 @@ def test_a_launch_that_is_killed_goes_on_and_ends_bit_equal(tmp_path, record_pro
     rng = Random(0)
     truth = tmp_path / "whole"
     (tmp_path / "keeps.py").write_text(KEEPS, encoding="utf-8")
+    begin = time.monotonic()
     whole = Launch(truth, str(tmp_path / "keeps.py"))
+    whole.wait_for(1)
+    until_training = time.monotonic() - begin  # seconds
     assert whole.agent.wait(timeout=300) == 0, whole.said.read_text()
+    of_epoch = (time.monotonic() - begin - until_training) / EPOCHS  # seconds
 
     def killed(folder: Path, victim: str) -> str:
         """Go on in the folder, kill the victim at some moment, look at what is left: processes, checkpoint."""
@@ -107,7 +110,7 @@ def test_a_launch_that_is_killed_goes_on_and_ends_bit_equal(tmp_path, record_pro
         launch = Launch(folder)
         epochs = rng.randrange(victim == "torchrun", 3)  # to wait for; before it loads PyTorch no process hears of it
         launch.wait_for(epochs)
-        time.sleep(rng.random() * (EPOCH if epochs else LAUNCH))
+        time.sleep(rng.random() * (of_epoch if epochs else until_training))
         if launch.agent.poll() is not None:
             return f"ended by itself: {launch.said.read_text()[-500:]}"
         launch.kill(victim)
