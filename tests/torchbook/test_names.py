@@ -190,7 +190,7 @@ def test_the_names_needed_must_be_a_whole_number(own, at_least):
 
 
 def test_an_empty_name_is_not_the_working_folder():
-    with pytest.raises(ValueError, match="folder is empty"):
+    with pytest.raises(ValueError, match="The path is empty"):
         load_names("")
 
 

@@ -437,7 +437,7 @@ def test_memory_that_numpy_does_not_get(monkeypatch):
 def test_an_empty_name_is_not_the_working_folder(read):
     with pytest.raises(ValueError, match="folder"):
         read(folder="")
-    with pytest.raises(ValueError, match="path is empty"):
+    with pytest.raises(ValueError, match="The path is empty"):
         load_pictures("")
 
 

@@ -155,8 +155,6 @@ def image_folder(
     if source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(SOURCES)}.")
     if name is None and folder is not None:
-        if not os.fspath(folder):
-            raise ValueError("folder is empty: give a folder of your own pictures, or leave it out.")
         return own.own_image_folder(as_path(folder), seed)
     if name not in (None, "ants-bees"):
         raise ValueError(f"{name!r} does not come as a folder of pictures: use 'ants-bees'.")
@@ -179,8 +177,6 @@ def load_pictures(path: str | os.PathLike, *, size: int = 64, fit: str = "crop")
     size and fit as for ``load_images``. Raises ValueError for a bad argument, DataError for a file that is no picture
     and for a folder without pictures or with more than the memory holds.
     """
-    if not os.fspath(path):
-        raise ValueError("path is empty: give a picture file, or a folder in which pictures lie.")
     path, size = as_path(path), _checked(None, size, fit)
     files, left_out = pictures_in(path) if is_folder(path) else ([path], Counter())
     if not files:

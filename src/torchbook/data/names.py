@@ -82,8 +82,6 @@ def load_names(
     """
     if folder is not None and source not in SOURCES:
         raise ValueError(f"Unknown source {source!r}: use one of {', '.join(map(repr, SOURCES))}.")
-    if folder is not None and not os.fspath(folder):
-        raise ValueError("folder is empty: give the folder that holds your files <Language>.txt, or leave it out.")
     if not isinstance(at_least, Integral):
         raise ValueError(f"at_least must be a whole number of names; got {at_least!r}.")
     path = real_path("names", source=source) if folder is None else _home(as_path(folder))

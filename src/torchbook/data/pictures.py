@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageOps
 import psutil
 from torchbook.data.errors import DataError
+from torchbook.data.folders import readable
 
 FITS = ("crop", "pad")
 MOST_PIXELS = 178_956_970  # twice Pillow's own limit, where it stops too: a larger picture would fill the memory
@@ -162,11 +163,8 @@ def open_picture(path: Path) -> tuple[Image.Image, bool]:
 
 def _scanned(folder: Path) -> list[os.DirEntry]:
     """What lies in a folder, in no order, without what a system leaves behind."""
-    try:
-        with os.scandir(folder) as found:
-            return [entry for entry in found if not is_junk(entry.name)]
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror or error}.") from error
+    with readable(folder), os.scandir(folder) as found:
+        return [entry for entry in found if not is_junk(entry.name)]
 
 
 def _is_file(path: Path) -> bool:
