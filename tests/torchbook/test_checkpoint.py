@@ -434,26 +434,24 @@ def test_a_file_that_was_edited_changes_nothing(tmp_path, changes):
     refused(rewritten(save_checkpoint(tmp_path / "a.pt", **saved.parts), **changes), "was edited", run, **run.parts)
 
 
-def state_of_first(**changes):
-    """An edit of what Adam keeps for the first parameter; None takes away."""
+def first_with(part: str, changes: dict):
+    """An edit of the optimizer's first group or of what it keeps for the first parameter; None takes away."""
 
     def edit(saved: dict) -> None:
-        state = saved["optimizer"]["state"][0]
-        state.update(changes)
+        first = saved["optimizer"][part][0]
+        first.update(changes)
         for name in [name for name, value in changes.items() if value is None]:
-            del state[name]
+            del first[name]
 
     return edit
+
+
+def state_of_first(**changes):
+    return first_with("state", changes)
 
 
 def group_with(**changes):
-    def edit(saved: dict) -> None:
-        group = saved["optimizer"]["param_groups"][0]
-        group.update(changes)
-        for name in [name for name, value in changes.items() if value is None]:
-            del group[name]
-
-    return edit
+    return first_with("param_groups", changes)
 
 
 def part(name: str, key, value):
