@@ -367,11 +367,13 @@ def half(tmp_path, count=100_000):
 
 
 PAGE = b"<!DOCTYPE html><html><title>Log in</title>" + b" " * 1000
+PAGES = (PAGE, b"<?xml version='1.0'?>\n<!-- portal -->\n" + PAGE, b"\n<TITLE>Log in</TITLE>" + b" " * 1000)
 
 
-def test_a_web_page_does_not_spoil_a_part(server, plain, tmp_path):
+@pytest.mark.parametrize("page", PAGES, ids=("plain", "remarks before it", "title alone"))
+def test_a_web_page_does_not_spoil_a_part(server, plain, tmp_path, page):
     part = half(tmp_path)
-    server.files["/toy"], server.afresh = PAGE, True
+    server.files["/toy"], server.afresh = page, True
     with pytest.raises(DataError, match="a web page in place of the file: a network that wants a log-in"):
         fetch("toy", tmp_path)
     assert part.read_bytes() == CONTENT[:100_000]

@@ -18,6 +18,7 @@ import requests
 from torchbook.data.catalog import DataFile
 from torchbook.data.errors import DataError
 from torchbook.data.place import say
+from torchbook.data.reading import WEB_PAGE
 from tqdm import tqdm
 from urllib3.exceptions import LocationParseError, NameResolutionError
 from urllib3.exceptions import TimeoutError as UrllibTimeoutError
@@ -29,7 +30,6 @@ LENGTH = re.compile("[0-9]{1,18}")
 PROXIES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which requests takes them
 NOT_HTTP = "it answers in bad HTTP, or not in HTTP at all"
-WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|script)\b", re.IGNORECASE)
 
 
 class NoMirrorError(Exception):
