@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 
-def random_state(model: torch.nn.Module) -> dict:
+def random_state(model: object) -> dict:
     """The states as numbers, tensors and lists; of GPUs, that of the model's, else of the current one if there is one.
 
     Raises ValueError where NumPy's global generator was replaced by one of another kind.
@@ -37,7 +37,7 @@ def check_random_state(states: dict) -> None:
         torch.Generator(kind).set_state(states[kind])
 
 
-def set_random_state(states: dict, model: torch.nn.Module) -> None:
+def set_random_state(states: dict, model: object) -> None:
     """Put the states in place; those of a GPU where there is one of that kind."""
     _set(states, random, np.random)
     torch.set_rng_state(states["cpu"])
@@ -59,6 +59,7 @@ def _gpus(states: dict) -> list[str]:
     return [kind for kind, there in present.items() if there and kind in states]
 
 
-def _cuda_device(model: torch.nn.Module) -> torch.device:
-    devices = [parameter.device for parameter in model.parameters() if parameter.device.type == "cuda"]
+def _cuda_device(model: object) -> torch.device:
+    parameters = model.parameters() if isinstance(model, torch.nn.Module) else ()
+    devices = [parameter.device for parameter in parameters if parameter.device.type == "cuda"]
     return devices[0] if devices else torch.device("cuda")

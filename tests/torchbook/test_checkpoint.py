@@ -154,7 +154,17 @@ def test_other_things_in_a_model_come_back(tmp_path):
     assert other.extra == {"scale": 3.0}
 
 
-def test_a_checkpoint_without_a_model_is_refused(tmp_path):
+def pretend_gpus(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: torch.arange(16, dtype=torch.uint8))
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: torch.arange(8, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("cuda", [False, True])
+def test_a_checkpoint_without_a_model_is_refused(tmp_path, monkeypatch, cuda):
+    if cuda:
+        pretend_gpus(monkeypatch)
     with pytest.raises(ValueError, match="needs a model, got None"):
         save_checkpoint(tmp_path / "a.pt", model=None)
     assert list(tmp_path.iterdir()) == []
@@ -746,10 +756,7 @@ def test_the_random_states_of_python_numpy_and_pytorch_come_back(tmp_path):
 
 def test_the_parts_of_a_file_do_not_depend_on_a_gpu(tmp_path, monkeypatch):
     names = list(torch.load(save_checkpoint(tmp_path / "a.pt", model=net())))
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda device: torch.arange(16, dtype=torch.uint8))
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    monkeypatch.setattr(torch.mps, "get_rng_state", lambda: torch.arange(8, dtype=torch.uint8))
+    pretend_gpus(monkeypatch)
     saved = torch.load(save_checkpoint(tmp_path / "b.pt", model=net()))
     assert list(saved) == names
     assert saved["random"].keys() == {"python", "numpy", "cpu", "cuda", "mps"}
