@@ -1,6 +1,6 @@
-"""CIFAR-10 to 94 % on one CUDA GPU: the book's road against the same network in a plain float32 loop.
+"""CIFAR-10 on one CUDA GPU: the book's road against the same network in a plain float32 loop.
 
-    python benchmarks/cifar_gpu.py               # five repeats of both sides: a few minutes on a large GPU
+    python benchmarks/cifar_gpu.py               # five repeats of both sides: two minutes on a large GPU
     python benchmarks/cifar_gpu.py --no-compile  # without torch.compile, which wants a C compiler on the machine
     python benchmarks/cifar_gpu.py --smoke       # tiny, on the CPU: shows that it runs, measures nothing
 

@@ -216,15 +216,21 @@ def main(repeats: int = 5, compile: bool = True, smoke: bool = False, keep: Keep
     work = operations(channels_last(), next(iter(last))[0])
     tops = {name: found[name]["gflops"] for name in products}
     reached = {}
-    for row, product in (("usual order, float32", "torch.float32"), ("bfloat16", "torch.bfloat16")):
+    formats = {"usual order, float32": "torch.float32", "channels last": "torch.float32", "bfloat16": "torch.bfloat16"}
+    for row, product in formats.items():
         rates = [value * work / 1e9 for value in found[row]["images_per_second"]]
         reached[row] = ratio(rates, tops[product]) | {"gflops": summary(rates)["median"]}
+    races = found["schedule"]
+    ends = zip(races["one_cycle_accuracy"], races["constant_accuracy_same_steps"], strict=True)
     values = {
         "rates": summaries({name: found[name] for name in (*tutorial, *residual)}),
         "matmul_gflops": {name: summary(rates) for name, rates in tops.items()},
         "tutorial_gains": chain(found, list(tutorial)),
         "schedule": summaries(found)["schedule"]
-        | {"gain": ratio(found["schedule"]["constant_seconds"], found["schedule"]["one_cycle_seconds"])},
+        | {
+            "gain": ratio(races["constant_seconds"], races["one_cycle_seconds"]),
+            "lead": summary([cycle - constant for cycle, constant in ends]),  # after the same steps
+        },
         "residual_gains": chain(found, list(residual)),
         "reached": reached,
         "mflop_per_image": work / 1e6,
