@@ -101,6 +101,8 @@ def check_3(answer: Callable) -> None:
             handle.remove()
         changed = [name for name, value in model.state_dict().items() if not torch.equal(value, before[name])]
         body = [name for name in changed if not name.startswith("fc.")]
+        if trained := [name for name, _ in model.named_parameters() if name in body]:
+            raise Wrong(f"{len(trained)} weights of the body changed, first {trained[0]}: only fc is to be trained.")
         if body:
             raise Wrong(f"{len(body)} entries of the body changed, first {body[0]}: what moves without any gradient?")
         if sorted(changed) != ["fc.bias", "fc.weight"]:
