@@ -1,6 +1,6 @@
 """Where the time goes and what each change brings: the road from the classic recipe to the fast one, step by step.
 
-    python benchmarks/gains.py                # about 6 minutes on two cores; --no-compile leaves out its row
+    python benchmarks/gains.py                # about 10 minutes on two cores; --no-compile leaves out its row
 
 Every row keeps the changes of the rows before it. The rate of a matrix product, measured in between, says how near
 the processor's limit a training step comes. The gain of the schedule is one of accuracy: a constant rate trains on
@@ -47,7 +47,8 @@ GROUPS = {  # a word in the operator's name -> what the page calls it; the first
     "flip": "data and augmentation",
     "div": "data and augmentation",
     "copy_": "copies and conversions",
-    "to": "copies and conversions",
+    "_to_copy": "copies and conversions",
+    "aten::to": "copies and conversions",
 }
 
 
