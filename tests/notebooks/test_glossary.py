@@ -83,7 +83,7 @@ def test_a_paragraph_links_two_terms_at_most_and_a_heading_none(name):
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("The [mini-batches](../book/glossary.md#batch) are small.", ["batch (批次)"]),
+        ("The [mini-batches](../book/glossary.md#batch) are small.", ["batch (批次 / 批量)"]),
         (
             "A **[leaf](glossary.md#leaf)**, and a [long\nname](../book/glossary.md#fan-out).",
             ["leaf (叶子节点)", "fan in, fan out (扇入, 扇出)"],
