@@ -1,8 +1,11 @@
 """Batches against slicing by hand and against a DataLoader; how many workers are safe where."""
 
 import multiprocessing
+import os
+from pathlib import Path
 import subprocess
 import sys
+import tempfile
 from types import SimpleNamespace
 
 import pytest
@@ -144,6 +147,7 @@ def test_workers_only_where_they_are_forked_and_at_most_one_a_core(
 ):
     monkeypatch.setattr(module.sys, "platform", platform)
     monkeypatch.setattr(module.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
     monkeypatch.setattr(multiprocessing, "get_start_method", lambda allow_none=False: method)
     assert worker_count(wanted) == expected
 
@@ -152,9 +156,26 @@ def test_workers_only_where_they_are_forked_and_at_most_one_a_core(
 def test_the_default_method_counts_where_none_was_chosen(monkeypatch, methods, expected):
     monkeypatch.setattr(module.sys, "platform", "linux")
     monkeypatch.setattr(module.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(tempfile, "tempdir", "/tmp")
     monkeypatch.setattr(multiprocessing, "get_start_method", lambda allow_none=False: None)
     monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: methods)
     assert worker_count(2) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux" or sys.version_info >= (3, 14), reason="workers are not forked here")
+@pytest.mark.parametrize(("length", "expected"), [(75, 1), (76, 0), (200, 0)])
+def test_no_workers_where_the_temporary_folder_has_too_long_a_path(length, expected):
+    code = (
+        "import torch; from torch.utils.data import DataLoader; from torchbook.data.batches import worker_count; "
+        "count = worker_count(1); loader = DataLoader(torch.arange(4), batch_size=2, num_workers=count); "
+        "print(count, [batch.tolist() for batch in loader])"
+    )
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        place = Path(folder) / ("x" * (length - len(folder) - 1))
+        place.mkdir()
+        env = {**os.environ, "TMPDIR": str(place)}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.returncode) == (f"{expected} [[0, 1], [2, 3]]\n", 0), done.stderr
 
 
 def test_asking_does_not_fix_the_start_method():

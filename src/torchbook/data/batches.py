@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 import multiprocessing
 import os
 import sys
+import tempfile
 
 import torch
 from torch import Tensor
+
+LONGEST_SOCKET = 107  # bytes of the path of a Unix socket on Linux
 
 
 class Batches:
@@ -68,11 +71,14 @@ def worker_count(wanted: int = 2) -> int:
 
     Linux starts workers by ``fork``, which copies the notebook's state. Windows and macOS start them afresh
     (``spawn``), and a class defined in a notebook cell is unknown there: the loader stops or hangs
-    (pytorch/pytorch#8494). Python 3.14 does so on Linux too. At most one worker a core.
+    (pytorch/pytorch#8494). Python 3.14 does so on Linux too. A worker hands its batches on through a socket in the
+    temporary folder; where the path of that folder is too long for one, the loader would wait for ever, and there are
+    no workers either. At most one worker a core.
     """
     if wanted < 0:
         raise ValueError(f"wanted must be 0 or more workers, got {wanted}.")
     # get_start_method() alone would fix the method for the whole process; the default is the first of all methods
     method = multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
     starts_by_fork = sys.platform == "linux" and method == "fork"
-    return min(wanted, os.cpu_count() or 1) if starts_by_fork else 0
+    socket = os.fsencode(tempfile.gettempdir()) + b"/pymp-12345678/listener-12345678"
+    return min(wanted, os.cpu_count() or 1) if starts_by_fork and len(socket) <= LONGEST_SOCKET else 0
