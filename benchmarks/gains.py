@@ -2,8 +2,8 @@
 
     python benchmarks/gains.py                # about 10 minutes on two cores; --no-compile leaves out its row
 
-Every row keeps the changes of the rows before it. The rate of a matrix product, measured in between, says how near
-the processor's limit a training step comes. The gain of the schedule is one of accuracy: a constant rate trains on
+Every row keeps the changes of the rows before it. The rate of a matrix product, measured in between, is the
+yardstick for a training step. The gain of the schedule is one of accuracy: a constant rate trains on
 until it reaches what the one-cycle rate reached.
 """
 

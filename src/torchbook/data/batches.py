@@ -80,5 +80,5 @@ def worker_count(wanted: int = 2) -> int:
     # get_start_method() alone would fix the method for the whole process; the default is the first of all methods
     method = multiprocessing.get_start_method(allow_none=True) or multiprocessing.get_all_start_methods()[0]
     starts_by_fork = sys.platform == "linux" and method == "fork"
-    socket = os.fsencode(tempfile.gettempdir()) + b"/pymp-12345678/listener-12345678"
+    socket = os.fsencode(tempfile.gettempdir()) + b"/pymp-12345678/listener-12345678"  # as multiprocessing names it
     return min(wanted, os.cpu_count() or 1) if starts_by_fork and len(socket) <= LONGEST_SOCKET else 0
