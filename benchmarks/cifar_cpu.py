@@ -1,7 +1,7 @@
 """CIFAR-10 on a CPU: the classic recipe against the book's road, with the same network and with a better one.
 
-python benchmarks/cifar_cpu.py               # the parts same and better, three repeats: 12 to 20 minutes on two cores
-python benchmarks/cifar_cpu.py --part same   # the classic recipe and its own network: 3 to 5 minutes
+python benchmarks/cifar_cpu.py               # the parts same and better, five repeats: 40 minutes on two cores
+python benchmarks/cifar_cpu.py --part same   # the classic recipe and its own network: 8 minutes
 python benchmarks/cifar_cpu.py --part long   # the wider network once, up to 20 minutes
 """
 
@@ -185,7 +185,7 @@ def main(
 ) -> None:
     """Measure each part; --record keeps the figures.
 
-    --repeats: how often everything is run, with a seed of its own each time; 3 if not given, and 1 for the part long.
+    --repeats: how often everything is run, with a seed of its own each time; 5 if not given, and 1 for the part long.
     --epochs: passes of the part long.
     """
     threads = use_threads(0)
@@ -195,8 +195,8 @@ def main(
     else:
         train, test = (load_images("cifar10", split, source="real") for split in ("train", "test"))
     parts = {
-        Part.same: ("cifar_cpu", lambda: compare_same_network(train, test, repeats or 3, smoke)),
-        Part.better: ("cifar_better", lambda: compare_better_network(train, test, repeats or 3, smoke)),
+        Part.same: ("cifar_cpu", lambda: compare_same_network(train, test, repeats or 5, smoke)),
+        Part.better: ("cifar_better", lambda: compare_better_network(train, test, repeats or 5, smoke)),
         Part.long: ("cifar_long", lambda: train_long(train, test, repeats or 1, epochs)),
     }
     for name, measure in (parts[wanted] for wanted in part or (Part.same, Part.better)):
