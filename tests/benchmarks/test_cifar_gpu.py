@@ -37,7 +37,7 @@ def run(*arguments):
 
 
 def road(script, device="cpu"):
-    return script.BookRoad(torch.device(device), WIDTHS, batch_size=8, lr=0.1, compiled=False)
+    return script.BookRoad(torch.device(device), WIDTHS, batch_size=8, recipe=script.Recipe(lr=0.1), compiled=False)
 
 
 def test_without_a_gpu_it_says_so_and_stops():
@@ -53,14 +53,21 @@ def test_smoke_runs_both_sides_and_records_nothing():
     before = results.read_bytes() if results.is_file() else None
     done = run("--smoke")
     assert done.returncode == 0, done.stderr
-    for sentence in ("device cpu", "warm-up", "not counted", "plain time / the book's", "The plain loop ran 1 of 2"):
+    for sentence in (
+        "device cpu",
+        "warm-up",
+        "not counted",
+        "plain time / the book's",
+        "The plain loop ran 1 of 2",
+        "page_plain, accuracy",
+    ):
         assert sentence in done.stdout
     assert "recorded" not in done.stdout
     assert (results.read_bytes() if results.is_file() else None) == before
 
 
 def test_batch_norm_learns_its_biases_alone(script):
-    network = script.make_network(WIDTHS)
+    network = script.make_network(WIDTHS, script.Recipe())
     norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
     assert len(norms) == 8
     assert not any(norm.weight.requires_grad for norm in norms)
@@ -70,8 +77,8 @@ def test_batch_norm_learns_its_biases_alone(script):
 
 
 def test_every_parameter_that_learns_is_in_one_group(script):
-    network = script.make_network(WIDTHS)
-    optimizer, schedule = script.one_cycle(network, steps=100, lr=0.5)
+    network = script.make_network(WIDTHS, script.Recipe())
+    optimizer, schedule = script.one_cycle(network, steps=100, recipe=script.Recipe(lr=0.5))
     weights, biases = optimizer.param_groups
     grouped = [p for group in optimizer.param_groups for p in group["params"]]
     assert len(grouped) == len({id(p) for p in grouped})
@@ -84,14 +91,14 @@ def test_every_parameter_that_learns_is_in_one_group(script):
         assert weights["lr"] * weights["weight_decay"] == pytest.approx(biases["lr"] * biases["weight_decay"])
         optimizer.step()
         schedule.step() if len(rates) < 100 else None
-    assert max(rates) == pytest.approx((0.5, 0.5 * script.BIAS_FACTOR))
+    assert max(rates) == pytest.approx((0.5, 0.5 * script.Recipe().bias_factor))
     assert rates.index(max(rates)) == 100 * script.WARM_UP - 1
     assert rates[-1][0] < 0.001
 
 
 def test_drawing_anew_leaves_nothing_of_the_past(script):
     torch.manual_seed(5)
-    network = script.make_network(WIDTHS)
+    network = script.make_network(WIDTHS, script.Recipe())
     before = [id(p) for p in network.parameters()]
     fresh = {name: value.clone() for name, value in network.state_dict().items()}
     with torch.no_grad():
@@ -105,7 +112,7 @@ def test_drawing_anew_leaves_nothing_of_the_past(script):
 
 
 def test_a_mirrored_image_gets_the_same_logits(script):
-    network = script.make_network(WIDTHS).eval()
+    network = script.make_network(WIDTHS, script.Recipe()).eval()
     images = torch.randn(3, 3, 32, 32)
     with torch.no_grad():
         found = script.Mirrored(network)(images)
@@ -120,7 +127,7 @@ def test_a_step_stays_on_the_device_and_reads_nothing_back(script, monkeypatch):
     book = road(script, "meta")
     data = SimpleNamespace(images=torch.zeros(36, 3, 32, 32, dtype=torch.uint8), labels=torch.zeros(36).long())
     batches = Batches(data, 8, "meta", book.augment, shuffle=True, drop_last=True)
-    optimizer, schedule = script.one_cycle(book.network, len(batches), lr=0.1)
+    optimizer, schedule = script.one_cycle(book.network, len(batches), book.recipe)
     seen = []
 
     def watched():
