@@ -57,9 +57,7 @@ class Recipe:
 
     epochs: int = 16
     lr: float = 0.6  # peak, for a loss averaged over the batch: Page's value for 17 to 18 epochs
-    bias_factor: float = (
-        64  # on the rate of batch norm's biases: with frozen scales they decide how sparse a channel is
-    )
+    bias_factor: float = 64  # on the rate of biases: with frozen scales they decide how sparse a channel is
     label_smoothing: float = 0.2  # Page: 2 epochs fewer
     activation: Callable[[], nn.Module] = soft_relu
     learned_scales: bool = False  # of batch norm
