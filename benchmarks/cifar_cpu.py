@@ -1,7 +1,7 @@
 """CIFAR-10 on a CPU: the classic recipe against the book's road, with the same network and with a better one.
 
-python benchmarks/cifar_cpu.py               # the parts same and better, five repeats: 40 minutes on two cores
-python benchmarks/cifar_cpu.py --part same   # the classic recipe and its own network: 8 minutes
+python benchmarks/cifar_cpu.py               # the parts same and better, five repeats: 25 minutes on two cores
+python benchmarks/cifar_cpu.py --part same   # the classic recipe and its own network: 6 minutes
 python benchmarks/cifar_cpu.py --part long   # the wider network once, up to 20 minutes
 """
 
