@@ -21,6 +21,7 @@ MYST = (
     (re.compile(r"^[ >]*:{3,}.*$", re.M), "the fence"),
 )
 BLOCK = re.compile(r"^[ >]*(`{3,}|~{3,})(?!\{).*?^[ >]*\1[`~]*[ \t]*$", re.M | re.S)
+SUMMARY = re.compile(r"^## Summary$.*?(?=^## |\Z)", re.M | re.S)
 SPAN = re.compile(r"(?<![}`])(`+)(?!`)[^`\n]*\1(?!`)")  # no role's
 
 
@@ -75,6 +76,13 @@ def one_import_cell(notebook: Notebook) -> Iterator[Finding]:
         for node in ast.walk(parse(cell) or ast.Module([], [])):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 yield number, f"{ast.unparse(node)!r} belongs in the first code cell"
+
+
+def summary_links(notebook: Notebook) -> Iterator[Finding]:
+    """A chapter's summary leads to the sections whose cells assert what it says."""
+    for number, cell in enumerate(notebook.cells, 1):
+        if (found := SUMMARY.search(cell.source)) and cell.cell_type == "markdown" and "](#sec-" not in found[0]:
+            yield number, "the summary must link to a section that shows what it says, as [the runs](#sec-…)"
 
 
 def no_glue(notebook: Notebook) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     form_rules.output_width,
     form_rules.folded_solutions,
     form_rules.one_import_cell,
+    form_rules.summary_links,
     form_rules.no_glue,
     form_rules.plain_markdown,
     record_rules.record_kinds,

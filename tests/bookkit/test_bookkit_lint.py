@@ -137,6 +137,7 @@ BAD = [
     ("output-width", 6, replaced(5, code("f()", outputs=[printed("\u5377" * 45)]))),
     ("one-import-cell", 6, replaced(5, code("import json"))),
     ("one-import-cell", 6, replaced(5, code("def f():\n    from json import dumps"))),
+    ("summary-links", 7, replaced(6, markdown("## Summary\n\n- A.\n\n## Sources\n\n[A](#sec-01-a)"))),
     ("no-glue", 2, replaced(1, code("from myst_nb import glue"))),
     ("no-glue", 6, replaced(5, code("glue('ch01_x', 1)"))),
     ("plain-markdown", 7, replaced(6, markdown("See {ref}`sec-01-a`."))),

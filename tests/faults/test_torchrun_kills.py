@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+import os
 from pathlib import Path
 from random import Random
 import subprocess
@@ -40,7 +41,8 @@ class Launch:
 
     def __init__(self, folder: Path, *script: str):
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-        command += [*(script or ("-m", "torchbook.train_distributed")), *SETTINGS, f"--epochs={EPOCHS}"]
+        command += [f"--log-dir={os.devnull}", *(script or ("-m", "torchbook.train_distributed"))]
+        command += [*SETTINGS, f"--epochs={EPOCHS}"]
         self.said = folder.with_suffix(".txt")
         with self.said.open("w") as out:
             self.agent = psutil.Popen(

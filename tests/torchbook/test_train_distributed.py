@@ -74,7 +74,7 @@ def surroundings(**more: str) -> dict[str, str]:
 
 def torchrun(*arguments: str, restarts: int = 0) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
-    command += [f"--max-restarts={restarts}", *arguments]
+    command += [f"--max-restarts={restarts}", f"--log-dir={os.devnull}", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, env=surroundings())
 
 
