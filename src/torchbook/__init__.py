@@ -8,3 +8,4 @@ __version__ = "0.1.0"
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read when onnxruntime is imported, which would report its use
 compat.install()
+compat.read_as_utf8()

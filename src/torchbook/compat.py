@@ -6,12 +6,17 @@ of its modules registers a shape rule (``torch.library.register_fake``) for an o
 transforms and models need none of those operators. While torchvision is imported we let that registration pass;
 afterwards ``register_fake`` is what it was. The compiled operators (``nms``, ``roi_align``) stay missing and say so
 when called.
+
+And let PyTorch's compiler read its own files where the locale knows ASCII alone (a container without a locale): it
+opens them without saying that they are UTF-8, and stops with a UnicodeDecodeError.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 import importlib.abc
 import importlib.machinery
+import locale
 import sys
 
 import torch
@@ -75,3 +80,10 @@ def install() -> None:
     """Prepare the import of torchvision. Costs nothing until torchvision is imported; a second call does nothing."""
     if _PACKAGE not in sys.modules and not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
+
+
+def read_as_utf8() -> None:
+    """Where the locale is ASCII, take C.UTF-8, if the system has it, for what ``open`` reads without an encoding."""
+    if locale.getencoding() in ("US-ASCII", "ANSI_X3.4-1968", "ascii"):
+        with suppress(locale.Error):
+            locale.setlocale(locale.LC_CTYPE, "C.UTF-8")

@@ -1,5 +1,6 @@
-"""torchvision can be imported beside a CPU torch, and nothing of torch stays changed."""
+"""torchvision can be imported beside a CPU torch, text is UTF-8 in an ASCII locale; nothing of torch stays changed."""
 
+import os
 import subprocess
 import sys
 
@@ -53,3 +54,16 @@ def test_install_twice_adds_one_finder():
     compat.install()
     compat.install()
     assert sum(isinstance(finder, compat._Finder) for finder in sys.meta_path) <= 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no ASCII locale")
+def test_in_an_ascii_locale_text_is_read_as_utf8(tmp_path):
+    (tmp_path / "text").write_text("≤ 中文", encoding="utf-8")
+    ascii_alone = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    for first, encoding in (("", "ascii"), ("import torchbook; ", "utf-8")):
+        code = f"{first}import locale; print(locale.getencoding()); print(len(open('text').read()))"
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | ascii_alone, capture_output=True, text=True
+        )
+        assert ("UnicodeDecodeError" in done.stderr) == (encoding == "ascii"), done.stderr
+        assert (done.stdout.splitlines()[-1] == "4") == (encoding == "utf-8")
