@@ -300,13 +300,13 @@ def main(
         f"The plain loop ran {plain_epochs} of {epochs} epochs; its seconds are scaled up to {epochs}."
     )
     recipes = train_others(train, test, device, widths, batch_size, others, 1 if smoke else None) if others else {}
+    sources = {"train": train, "test": test}
     if keep and not smoke:
         settings = {"epochs": epochs, "plain_epochs": plain_epochs, "lr": recipe.lr, "compiled": compile}
-        data = {"train": train, "test": test}
         name = "cifar_gpu_compiled" if compile else "cifar_gpu"
-        record(name, {**summaries(found), "time_ratio": times, **means, **settings}, data=data)
-        if recipes:
-            record("cifar_gpu_recipes", recipes, data=data)
+        record(name, {**summaries(found), "time_ratio": times, **means, **settings}, data=sources)
+    if keep and not smoke and recipes:
+        record("cifar_gpu_recipes", recipes, data=sources)
 
 
 if __name__ == "__main__":
